@@ -1,0 +1,14 @@
+//! GraphQL over the wire, without IO.
+//!
+//! Everything here is a pure function or a state machine: no sockets, no clock, no runtime. Time, bytes and
+//! randomness come in as arguments, so the client and the local server share one definition of each message,
+//! header, limit and signature, and all of it is tested with a virtual clock.
+
+pub mod appsync;
+mod graphql_error;
+mod request;
+mod response;
+pub mod scan;
+pub mod sigv4;
+
+pub use graphql_error::{GraphQLError, Location, PathSegment};
