@@ -12,3 +12,5 @@ pub mod scan;
 pub mod sigv4;
 
 pub use graphql_error::{GraphQLError, Location, PathSegment};
+pub use request::{Request, RequestError};
+pub use response::{Partial, Response, ResponseError};
