@@ -1,0 +1,3 @@
+//! The protocol crate seen from outside.
+
+mod authorization;
