@@ -2,6 +2,7 @@
 
 mod authorization;
 mod header_carrier;
+mod signing;
 
 pub use authorization::{
     HOST, HeaderObject, HeaderObjectError, MAX_HEADER_OBJECT_BYTES, MAX_HEADER_OBJECT_MEMBERS, X_AMZ_USER_AGENT,
@@ -11,3 +12,4 @@ pub use header_carrier::{
     CONNECT_BODY, EVENT_WS, GRAPHQL_WS, HEADER_PARAMETER, HEADER_PREFIX, Handshake, HeaderCarrier, PAYLOAD_PARAMETER,
     offered_subprotocols,
 };
+pub use signing::{CONTENT_TYPE_HTTP, SERVICE, Signer};
