@@ -59,7 +59,7 @@ impl Discovery {
 
     fn find(&self) -> Result<Credentials, Error> {
         if self.profile.is_none()
-            && let Some(credentials) = self.from_environment()?
+            && let Some(credentials) = self.environment_keys()?
         {
             return Ok(credentials);
         }
@@ -89,7 +89,7 @@ impl Discovery {
         Err(Error::new(ErrorKind::Auth, self.nothing_found(&name)))
     }
 
-    fn from_environment(&self) -> Result<Option<Credentials>, Error> {
+    fn environment_keys(&self) -> Result<Option<Credentials>, Error> {
         let variable = |name| self.surroundings.variable(name);
         match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
             (Some(id), Some(secret)) => {
