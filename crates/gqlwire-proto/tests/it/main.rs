@@ -1,0 +1,4 @@
+//! The protocol crate seen from outside.
+
+mod authorization;
+mod sigv4;
