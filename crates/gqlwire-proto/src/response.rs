@@ -13,7 +13,7 @@ use crate::GraphQLError;
 /// ```
 /// use gqlwire_proto::Response;
 ///
-/// #[derive(serde::Deserialize)]
+/// #[derive(Debug, serde::Deserialize)]
 /// struct Data { me: Option<String> }
 ///
 /// let response = Response::<Data>::from_json(

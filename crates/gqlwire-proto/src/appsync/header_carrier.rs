@@ -102,10 +102,8 @@ pub struct Handshake {
 /// Without the query, which may hold secrets, and without sensitive headers.
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut url = self.url.clone();
-        url.set_query(self.url.query().map(|_| "[redacted]"));
         f.debug_struct("Handshake")
-            .field("url", &url.as_str())
+            .field("url", &without_secrets(&self.url).as_str())
             .field("headers", &self.headers)
             .finish()
     }
@@ -120,11 +118,9 @@ impl HeaderObject {
     /// A query (without `?`) that carries the object and keeps what `existing` holds besides a header object.
     pub fn to_query(&self, existing: Option<&str>) -> String {
         let mut query = String::new();
-        for pair in existing.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-            if ![HEADER_PARAMETER, PAYLOAD_PARAMETER].contains(&name_of(pair)) {
-                query.push_str(pair);
-                query.push('&');
-            }
+        for pair in other_pairs(existing) {
+            query.push_str(pair);
+            query.push('&');
         }
         query.push_str(HEADER_PARAMETER);
         query.push('=');
@@ -182,6 +178,26 @@ pub fn offered_subprotocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .filter(|offer| !offer.is_empty())
+}
+
+/// The query of a URL without a header object; `None` if nothing is left.
+pub(super) fn query_without_header_object(url: &Url) -> Option<String> {
+    let pairs: Vec<_> = other_pairs(url.query()).collect();
+    (!pairs.is_empty()).then(|| pairs.join("&"))
+}
+
+/// A URL whose query, if there is one, cannot be read.
+pub(super) fn without_secrets(url: &Url) -> Url {
+    let mut shown = url.clone();
+    shown.set_query(url.query().map(|_| "[redacted]"));
+    shown
+}
+
+fn other_pairs(query: Option<&str>) -> impl Iterator<Item = &str> {
+    query
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && ![HEADER_PARAMETER, PAYLOAD_PARAMETER].contains(&name_of(pair)))
 }
 
 fn only<T>(mut items: impl Iterator<Item = T>) -> Result<Option<T>, HeaderObjectError> {

@@ -44,24 +44,27 @@ impl Signer<'_> {
         self.sign_realtime(url, CONNECT_BODY)
     }
 
-    /// Signs a `start`: `data` is `payload.data` exactly as it is sent, `url` is [`Endpoint::signing_url_http`]. On
+    /// Signs a `start`: `data` is `payload.data` exactly as it is sent, `url` is [`Endpoint::signing_url_start`]. On
     /// Events, `data` is the JSON of channel and events.
     ///
     /// # Errors
     ///
     /// As [`sign_connect`](Self::sign_connect).
     ///
-    /// [`Endpoint::signing_url_http`]: super::Endpoint::signing_url_http
+    /// [`Endpoint::signing_url_start`]: super::Endpoint::signing_url_start
     pub fn sign_start(&self, url: &Url, data: &str) -> Result<Signed, SignError> {
         self.sign_realtime(url, data)
     }
 
-    /// Signs a `POST` of `body` to `url`: `content-type`, `host`, `x-amz-date` and the session token. Other headers
-    /// may be added afterwards; `content-type` must be sent as it was signed.
+    /// Signs a `POST` of `body` to `url`, which is [`Endpoint::signing_url_http`]: `content-type`, `host`,
+    /// `x-amz-date` and the session token. Other headers may be added afterwards; `content-type` must be sent as it
+    /// was signed.
     ///
     /// # Errors
     ///
     /// As [`sign_connect`](Self::sign_connect).
+    ///
+    /// [`Endpoint::signing_url_http`]: super::Endpoint::signing_url_http
     pub fn sign_http(&self, url: &Url, content_type: &str, body: &[u8]) -> Result<Signed, SignError> {
         self.sign(url, &[("content-type", content_type)], body)
     }

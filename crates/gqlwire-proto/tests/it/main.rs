@@ -1,4 +1,5 @@
 //! The protocol crate seen from outside.
 
 mod authorization;
+mod endpoint;
 mod sigv4;

@@ -2,7 +2,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest as AwsRequest, SigningSettings};
 use aws_sigv4::sign::v4;
-use gqlwire_proto::appsync::{HeaderObject, SERVICE, Signer};
+use gqlwire_proto::appsync::{Endpoint, HeaderCarrier, HeaderObject, SERVICE, Signer};
 use gqlwire_proto::sigv4::{
     Credentials, SignError, SignableRequest, Signed, SigningScope, Verified, Verifier, VerifyError, sign,
 };
@@ -325,6 +325,26 @@ fn a_good_signature_names_its_caller() {
         verified.signed_headers,
         ["accept", "content-encoding", "content-type", "host", "x-amz-date"]
     );
+}
+
+#[test]
+fn a_signed_connect_verifies_at_the_other_end_in_each_way_of_carrying() {
+    let temporary = credentials().with_session_token("TEST/SESSION+TOKEN==");
+    for carrier in [HeaderCarrier::Headers, HeaderCarrier::Query, HeaderCarrier::Subprotocol] {
+        let endpoint = Endpoint::builder("http://localhost:20002/graphql")
+            .carrier(carrier)
+            .build()
+            .unwrap();
+        let signed = signer(&temporary)
+            .sign_connect(&endpoint.signing_url_connect())
+            .unwrap();
+        let handshake = endpoint.handshake(&signed.into()).unwrap();
+
+        let read = HeaderCarrier::read_handshake(handshake.url.query(), &handshake.headers).unwrap();
+        let (_, object) = read.unwrap();
+        let headers: Vec<_> = object.iter().collect();
+        verify_headers(&CONNECT, &headers, Some(temporary.clone()), time()).unwrap();
+    }
 }
 
 #[test]

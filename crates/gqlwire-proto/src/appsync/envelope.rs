@@ -1,0 +1,124 @@
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::response::excerpt;
+
+/// A server's message with its payload still text.
+///
+/// Reading the payload is left to whoever wants it; most frames are routed by id alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Envelope<'a> {
+    /// The type of the message.
+    pub kind: Cow<'a, str>,
+    /// The subscription that the message is about. An empty or `null` id is no id.
+    pub id: Option<Cow<'a, str>>,
+    /// The text of `payload`, if there is one and it is not `null`.
+    pub payload: Option<&'a str>,
+}
+
+impl<'a> Envelope<'a> {
+    /// Takes a frame apart.
+    ///
+    /// The order in which AppSync writes the members of `data` (`id`, `type`, `payload`, no spaces) is recognised by
+    /// its prefix, and the payload then taken as the rest of the frame without looking into it: whoever reads the
+    /// payload finds out whether it is JSON, with [`payload_of`]. Any other order is read by a JSON parser.
+    ///
+    /// # Errors
+    ///
+    /// The frame is not a JSON object with a `type`.
+    pub fn parse(frame: &'a str) -> Result<Self, MalformedFrame> {
+        match Self::data_in_order(frame) {
+            Some(envelope) => Ok(envelope),
+            None => Self::parse_any(frame),
+        }
+    }
+
+    fn data_in_order(frame: &'a str) -> Option<Self> {
+        let rest = frame.strip_prefix(r#"{"id":""#)?;
+        let (id, rest) = split_plain_string(rest)?;
+        let payload = rest.strip_prefix(r#","type":"data","payload":"#)?.strip_suffix('}')?;
+        (!id.is_empty()).then_some(Self {
+            kind: Cow::Borrowed("data"),
+            id: Some(Cow::Borrowed(id)),
+            payload: Some(payload),
+        })
+    }
+
+    fn parse_any(frame: &'a str) -> Result<Self, MalformedFrame> {
+        let members: Members<'a> =
+            serde_json::from_str(frame).map_err(|error| MalformedFrame::new(frame, error.to_string()))?;
+        let kind = match members.kind.map(|kind| serde_json::from_str::<Text<'a>>(kind.get())) {
+            Some(Ok(Text(kind))) => kind,
+            Some(Err(_)) => return Err(MalformedFrame::new(frame, "its type is not a string".to_owned())),
+            None => return Err(MalformedFrame::new(frame, "it has no type".to_owned())),
+        };
+        let id = match members.id.map(RawValue::get) {
+            None | Some("null") => None,
+            Some(text) if text.starts_with('"') => serde_json::from_str::<Text<'a>>(text).ok().map(|Text(id)| id),
+            // A number, say: its text may still name one of our subscriptions.
+            Some(other) => Some(Cow::Borrowed(other)),
+        };
+        Ok(Self {
+            kind,
+            id: id.filter(|id| !id.is_empty()),
+            payload: members.payload.map(RawValue::get).filter(|payload| *payload != "null"),
+        })
+    }
+}
+
+/// The payload of a frame whose payload was taken as the rest of the frame: without whatever members follow it.
+///
+/// `None` when the text is not JSON followed by the end of an object: the frame was malformed.
+pub fn payload_of(rest: &str) -> Option<&str> {
+    let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
+    let payload = values.next()?.ok()?.get();
+    let end = values.byte_offset();
+    let tail = &rest[end..];
+    if tail.trim_ascii().is_empty() {
+        return Some(payload);
+    }
+    // `{"id":"1","type":"data","payload":{…},"more":1}`: what follows must be members, as if an object went on.
+    let as_object = format!(r#"{{"payload":null{tail}}}"#);
+    serde_json::from_str::<serde::de::IgnoredAny>(&as_object)
+        .ok()
+        .map(|_| payload)
+}
+
+/// A frame that is not a message of the protocol.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the server sent a frame that is not a message ({why}): {excerpt}")]
+pub struct MalformedFrame {
+    why: String,
+    excerpt: String,
+}
+
+impl MalformedFrame {
+    fn new(frame: &str, why: String) -> Self {
+        Self {
+            why,
+            excerpt: excerpt(frame),
+        }
+    }
+}
+
+/// Splits at the closing quote of a string without escapes.
+fn split_plain_string(text: &str) -> Option<(&str, &str)> {
+    let end = text.bytes().position(|byte| matches!(byte, b'"' | b'\\' | ..=0x1f))?;
+    (text.as_bytes()[end] == b'"').then(|| (&text[..end], &text[end + 1..]))
+}
+
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    payload: Option<&'a RawValue>,
+}
+
+/// A string that is borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,0 +1,501 @@
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+
+use super::envelope::{Envelope, MalformedFrame};
+use super::limits;
+use super::message::ClientMessage;
+use super::refusal::Refusal;
+
+/// One connection to AppSync's realtime endpoint: frames and time in, actions out.
+///
+/// It opens no socket and reads no clock. Whoever holds the socket tells it what arrived and what time it is, and
+/// carries out what [`poll`](Self::poll) says.
+///
+/// ```text
+///  opened ──connection_init──▶ AwaitingAck ──connection_ack──▶ Ready ──close()──▶ Closing ──all ended──▶ Closed
+///                                │  │                           │  │                 │                     ▲
+///              connection_error ─┘  └─ no ack in time           │  └─ silent too long, frame that is      │
+///              or closed by peer ───────────┬───────────────────┘     no message, closed by peer ─────────┘
+///                                           └──────────────▶ Closed
+///
+///  start() ──start──▶ Pending ──start_ack, or data──▶ Active ──complete──▶ ended: Completed
+///                       │ └─ error: Refused             │  └─ error: Failed
+///                       │ └─ no start_ack in time       └──stop()──stop──▶ Stopping ──complete, or time──▶ ended: Stopped
+///                       └──────stop()──────stop──▶ Stopping
+/// ```
+///
+/// An error with an id ends that subscription and no other. An error without one ends nothing that the server has
+/// acknowledged: it is taken as the answer to a pending start where there is exactly one, and otherwise remembered as
+/// the likely reason for a `start_ack` that never comes.
+#[derive(Debug)]
+pub struct Realtime {
+    timeouts: Timeouts,
+    phase: Phase,
+    last_frame: Instant,
+    next_id: u64,
+    subscriptions: HashMap<SubscriptionId, State>,
+    deadlines: BTreeSet<(Instant, SubscriptionId)>,
+    without_id: Option<Refusal>,
+    actions: VecDeque<Action>,
+}
+
+/// A subscription on its connection. On the wire it is this number in a string; it is never used twice.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct SubscriptionId(u64);
+
+impl fmt::Display for SubscriptionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How long to wait for what.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// For `connection_ack` after `connection_init`.
+    pub ack: Duration,
+    /// For `start_ack` after `start`.
+    pub start_ack: Duration,
+    /// For the `complete` that answers `stop`.
+    pub stop: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            ack: limits::ACK_TIMEOUT,
+            start_ack: limits::START_ACK_TIMEOUT,
+            stop: limits::STOP_TIMEOUT,
+        }
+    }
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Send this text frame. It holds credentials: do not log it.
+    Send(String),
+    /// The connection is acknowledged: subscriptions may be started.
+    Ready,
+    /// The server has registered this subscription.
+    Acknowledged(SubscriptionId),
+    /// This subscription is over.
+    Ended(SubscriptionId, End),
+    /// Close the socket; nothing more follows.
+    Close(Disconnect),
+}
+
+/// Why a subscription is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    /// The server completed it.
+    Completed,
+    /// The connection ended under it.
+    Disconnected(Disconnect),
+    /// The server ended it with errors after it had acknowledged it.
+    Failed(Refusal),
+    /// No `start_ack` came in time.
+    NoStartAck {
+        /// How long was waited.
+        waited: Duration,
+        /// What the server said without saying about which subscription.
+        hint: Option<Refusal>,
+    },
+    /// The server did not accept it.
+    Refused(Refusal),
+    /// The user stopped it.
+    Stopped,
+}
+
+/// Why a connection is over.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Disconnect {
+    /// The server sent a binary frame, which the protocol does not know.
+    #[error("the server sent a binary frame of {0} bytes, which the realtime protocol does not know")]
+    Binary(usize),
+    /// The server closed the connection.
+    #[error("the server closed the connection{}", describe_close(*code, reason))]
+    Closed {
+        /// The close code, if the server gave one.
+        code: Option<u16>,
+        /// The reason, as the server worded it; often empty.
+        reason: String,
+    },
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Lost(String),
+    /// The server sent something that is not a message.
+    #[error(transparent)]
+    Malformed(#[from] MalformedFrame),
+    /// No `connection_ack` came in time.
+    #[error("no connection_ack within {0:?}")]
+    NoAck(Duration),
+    /// The server refused the connection.
+    #[error("the server refused the connection: {0}")]
+    Refused(Refusal),
+    /// The user asked for it.
+    #[error("the connection was closed by the client")]
+    Requested,
+    /// Nothing came for longer than the server allows itself.
+    #[error("nothing came from the server for {0:?}, not even a keep-alive")]
+    Silent(Duration),
+}
+
+fn describe_close(code: Option<u16>, reason: &str) -> String {
+    match (code, reason) {
+        (None, "") => " without a close code".to_owned(),
+        (None, reason) => format!(": {reason}"),
+        (Some(code), "") => format!(" (code {code})"),
+        (Some(code), reason) => format!(" (code {code}): {reason}"),
+    }
+}
+
+/// One event of a subscription, still text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Data<'f> {
+    /// The subscription it belongs to.
+    pub id: SubscriptionId,
+    /// The payload, not looked into: see [`payload_of`](super::payload_of).
+    pub payload: &'f str,
+}
+
+#[derive(Debug)]
+enum Phase {
+    AwaitingAck { until: Instant },
+    Ready { timeout: Duration },
+    Closing { until: Instant },
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Pending { until: Instant },
+    Active,
+    Stopping { until: Instant },
+}
+
+impl State {
+    fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Active => None,
+            Self::Pending { until } | Self::Stopping { until } => Some(until),
+        }
+    }
+}
+
+impl Realtime {
+    /// A connection whose socket has just opened: says `connection_init`.
+    pub fn opened(timeouts: Timeouts, now: Instant) -> Self {
+        let until = now + timeouts.ack;
+        Self {
+            timeouts,
+            phase: Phase::AwaitingAck { until },
+            last_frame: now,
+            next_id: 1,
+            subscriptions: HashMap::new(),
+            deadlines: BTreeSet::new(),
+            without_id: None,
+            actions: VecDeque::from([Action::Send(ClientMessage::CONNECTION_INIT.to_owned())]),
+        }
+    }
+
+    /// The next thing to do, if there is one.
+    pub fn poll(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Whether subscriptions may be started.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready { .. })
+    }
+
+    /// How many subscriptions the server holds for this connection, as far as the client knows.
+    pub fn subscriptions(&self) -> usize {
+        self.subscriptions.len()
+    }
+
+    /// Starts a subscription: the exact text of its request, and the authorization object made for that text.
+    ///
+    /// On a connection that is not ready the subscription ends at once.
+    pub fn start(&mut self, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
+        let id = SubscriptionId(self.next_id);
+        self.next_id += 1;
+        if !self.is_ready() {
+            self.actions
+                .push_back(Action::Ended(id, End::Disconnected(Disconnect::Requested)));
+            return id;
+        }
+        self.actions
+            .push_back(Action::Send(ClientMessage::start(id.0, data, authorization)));
+        self.set(
+            id,
+            State::Pending {
+                until: now + self.timeouts.start_ack,
+            },
+        );
+        id
+    }
+
+    /// Stops a subscription; one that is over, or being stopped, is left alone.
+    ///
+    /// What still arrives for it is ignored. It ends as [`End::Stopped`] when the server completes it.
+    pub fn stop(&mut self, id: SubscriptionId, now: Instant) {
+        if let Some(State::Pending { .. } | State::Active) = self.subscriptions.get(&id) {
+            self.actions.push_back(Action::Send(ClientMessage::stop(id.0)));
+            self.set(
+                id,
+                State::Stopping {
+                    until: now + self.timeouts.stop,
+                },
+            );
+        }
+    }
+
+    /// Stops every subscription, then closes the connection, at the latest when `stop` has run out.
+    pub fn close(&mut self, now: Instant) {
+        match self.phase {
+            Phase::Ready { .. } => {}
+            Phase::AwaitingAck { .. } => return self.end(Disconnect::Requested),
+            Phase::Closing { .. } | Phase::Closed => return,
+        }
+        let mut live: Vec<_> = self.subscriptions.keys().copied().collect();
+        live.sort_unstable();
+        for id in live {
+            self.stop(id, now);
+        }
+        self.phase = Phase::Closing {
+            until: now + self.timeouts.stop,
+        };
+        self.close_if_drained();
+    }
+
+    /// A text frame arrived. Returns the event, if it is one for a subscription that wants it.
+    pub fn frame<'f>(&mut self, frame: &'f str, now: Instant) -> Option<Data<'f>> {
+        if matches!(self.phase, Phase::Closed) {
+            return None;
+        }
+        self.last_frame = now;
+        let message = match Envelope::parse(frame) {
+            Ok(message) => message,
+            Err(malformed) => {
+                // What the frame was about cannot be known, so an event may be lost: nobody may believe otherwise.
+                self.end(malformed.into());
+                return None;
+            }
+        };
+        let id = message.id.as_deref().and_then(|id| id.parse().ok()).map(SubscriptionId);
+        match &*message.kind {
+            "data" => return self.data(id?, message.payload.unwrap_or("null")),
+            "connection_ack" => self.acknowledged(message.payload),
+            "start_ack" => self.started(id),
+            "complete" => self.completed(id),
+            "error" => self.error(
+                message.id.is_some(),
+                id,
+                Refusal::from_json(message.payload.unwrap_or(frame)),
+            ),
+            "connection_error" => {
+                self.end(Disconnect::Refused(Refusal::from_json(
+                    message.payload.unwrap_or(frame),
+                )));
+            }
+            // `ka` has done its work by arriving. Types that this version does not know are ignored, as the protocol
+            // may grow: they are alive all the same.
+            _ => {}
+        }
+        None
+    }
+
+    /// A binary frame arrived.
+    pub fn binary(&mut self, len: usize) {
+        self.end(Disconnect::Binary(len));
+    }
+
+    /// The server closed the connection.
+    pub fn closed(&mut self, code: Option<u16>, reason: impl Into<String>) {
+        let reason = reason.into();
+        self.end(Disconnect::Closed { code, reason });
+    }
+
+    /// The connection broke.
+    pub fn lost(&mut self, why: impl Into<String>) {
+        self.end(Disconnect::Lost(why.into()));
+    }
+
+    /// When [`tick`](Self::tick) has to be called at the latest, unless a frame comes first.
+    pub fn deadline(&self) -> Option<Instant> {
+        let phase = match self.phase {
+            Phase::AwaitingAck { until } | Phase::Closing { until } => until,
+            Phase::Ready { timeout } => self.last_frame + timeout,
+            Phase::Closed => return None,
+        };
+        match self.deadlines.first() {
+            Some((first, _)) => Some(phase.min(*first)),
+            None => Some(phase),
+        }
+    }
+
+    /// Time has passed.
+    pub fn tick(&mut self, now: Instant) {
+        while let Some((until, id)) = self.deadlines.first().copied().filter(|(until, _)| *until <= now) {
+            self.deadlines.remove(&(until, id));
+            self.overdue(id, now);
+        }
+        match self.phase {
+            Phase::AwaitingAck { until } if until <= now => self.end(Disconnect::NoAck(self.timeouts.ack)),
+            Phase::Ready { timeout } if self.last_frame + timeout <= now => self.end(Disconnect::Silent(timeout)),
+            Phase::Closing { until } if until <= now => self.end(Disconnect::Requested),
+            _ => {}
+        }
+    }
+
+    fn acknowledged(&mut self, payload: Option<&str>) {
+        // A second ack changes nothing.
+        if let Phase::AwaitingAck { .. } = self.phase {
+            self.phase = Phase::Ready {
+                timeout: connection_timeout(payload),
+            };
+            self.actions.push_back(Action::Ready);
+        }
+    }
+
+    fn data<'f>(&mut self, id: SubscriptionId, payload: &'f str) -> Option<Data<'f>> {
+        match self.subscriptions.get(&id)? {
+            State::Active => {}
+            // An event proves that the subscription is registered, whether or not its `start_ack` ever comes.
+            State::Pending { .. } => self.started(Some(id)),
+            State::Stopping { .. } => return None,
+        }
+        Some(Data { id, payload })
+    }
+
+    fn started(&mut self, id: Option<SubscriptionId>) {
+        let Some(id) = id else { return };
+        if let Some(State::Pending { .. }) = self.subscriptions.get(&id) {
+            self.set(id, State::Active);
+            self.actions.push_back(Action::Acknowledged(id));
+        }
+    }
+
+    fn completed(&mut self, id: Option<SubscriptionId>) {
+        let Some(id) = id else { return };
+        let end = match self.subscriptions.get(&id) {
+            Some(State::Stopping { .. }) => End::Stopped,
+            Some(State::Pending { .. } | State::Active) => End::Completed,
+            None => return,
+        };
+        self.over(id, end);
+    }
+
+    fn error(&mut self, about_one: bool, id: Option<SubscriptionId>, refusal: Refusal) {
+        let Some(id) = id else {
+            // An id that is not one of ours: not for us.
+            if !about_one {
+                self.error_without_id(refusal);
+            }
+            return;
+        };
+        let end = match self.subscriptions.get(&id) {
+            Some(State::Pending { .. }) => End::Refused(refusal),
+            Some(State::Active) => End::Failed(refusal),
+            Some(State::Stopping { .. }) => End::Stopped,
+            None => return,
+        };
+        self.over(id, end);
+    }
+
+    fn error_without_id(&mut self, refusal: Refusal) {
+        if let Phase::AwaitingAck { .. } = self.phase {
+            return self.end(Disconnect::Refused(refusal));
+        }
+        let mut pending = self
+            .subscriptions
+            .iter()
+            .filter(|(_, state)| matches!(state, State::Pending { .. }))
+            .map(|(id, _)| *id);
+        match (pending.next(), pending.next()) {
+            // A rate limit is not an answer to this start in particular, but there is no other that it could stop.
+            (Some(only), None) => self.over(only, End::Refused(refusal)),
+            (Some(_), Some(_)) => self.without_id = Some(refusal),
+            (None, _) => {}
+        }
+    }
+
+    fn overdue(&mut self, id: SubscriptionId, now: Instant) {
+        match self.subscriptions.get(&id) {
+            Some(State::Pending { .. }) => {
+                // The server may register it yet: whoever gives up must say so.
+                self.stop(id, now);
+                let hint = self.without_id.clone();
+                let waited = self.timeouts.start_ack;
+                self.actions
+                    .push_back(Action::Ended(id, End::NoStartAck { waited, hint }));
+                self.forget(id);
+            }
+            Some(State::Stopping { .. }) => self.over(id, End::Stopped),
+            Some(State::Active) | None => {}
+        }
+    }
+
+    fn over(&mut self, id: SubscriptionId, end: End) {
+        self.forget(id);
+        self.actions.push_back(Action::Ended(id, end));
+        self.close_if_drained();
+    }
+
+    fn close_if_drained(&mut self) {
+        if matches!(self.phase, Phase::Closing { .. }) && self.subscriptions.is_empty() {
+            self.end(Disconnect::Requested);
+        }
+    }
+
+    fn end(&mut self, cause: Disconnect) {
+        let was_closing = match std::mem::replace(&mut self.phase, Phase::Closed) {
+            Phase::Closed => return,
+            phase => matches!(phase, Phase::Closing { .. }),
+        };
+        self.deadlines.clear();
+        let mut rest: Vec<_> = self.subscriptions.drain().collect();
+        rest.sort_unstable_by_key(|(id, _)| *id);
+        for (id, state) in rest {
+            let end = match state {
+                State::Stopping { .. } => End::Stopped,
+                _ => End::Disconnected(cause.clone()),
+            };
+            self.actions.push_back(Action::Ended(id, end));
+        }
+        let cause = if was_closing { Disconnect::Requested } else { cause };
+        self.actions.push_back(Action::Close(cause));
+    }
+
+    fn set(&mut self, id: SubscriptionId, state: State) {
+        let before = self.subscriptions.insert(id, state).and_then(State::deadline);
+        if let Some(before) = before {
+            self.deadlines.remove(&(before, id));
+        }
+        if let Some(until) = state.deadline() {
+            self.deadlines.insert((until, id));
+        }
+    }
+
+    fn forget(&mut self, id: SubscriptionId) {
+        if let Some(until) = self.subscriptions.remove(&id).and_then(State::deadline) {
+            self.deadlines.remove(&(until, id));
+        }
+    }
+}
+
+/// The server's `connectionTimeoutMs`, where it is a number that a server can mean.
+fn connection_timeout(payload: Option<&str>) -> Duration {
+    payload
+        .and_then(|payload| serde_json::from_str::<serde_json::Value>(payload).ok())
+        .and_then(|payload| payload.get("connectionTimeoutMs")?.as_u64())
+        .map(Duration::from_millis)
+        .filter(|timeout| (limits::LEAST_CONNECTION_TIMEOUT..=limits::GREATEST_CONNECTION_TIMEOUT).contains(timeout))
+        .unwrap_or(limits::DEFAULT_CONNECTION_TIMEOUT)
+}

@@ -1,0 +1,124 @@
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::GraphQLError;
+use crate::response::excerpt;
+
+/// The errors of a realtime message, whatever shape they came in.
+///
+/// AppSync sends `payload.errors` as a list or as one object, puts an `errorType` directly into the payload, or sends
+/// a `message` and nothing else; emulators put `errors` at the top of the message.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refusal {
+    errors: Vec<GraphQLError>,
+}
+
+impl Refusal {
+    /// Reads the errors out of a payload, or out of a whole message.
+    pub fn from_json(text: &str) -> Self {
+        let errors = match serde_json::from_str(text) {
+            Ok(Value::Object(mut members)) => match members.remove("errors") {
+                Some(errors) if !errors.is_null() => GraphQLError::list_from_value(errors),
+                _ => {
+                    members.remove("type");
+                    members.remove("id");
+                    match members.remove("payload") {
+                        Some(payload) if !payload.is_null() => GraphQLError::list_from_value(payload),
+                        _ if members.is_empty() => Vec::new(),
+                        _ => vec![GraphQLError::from_value(Value::Object(members))],
+                    }
+                }
+            },
+            Ok(other) => GraphQLError::list_from_value(other),
+            Err(_) => vec![GraphQLError::new(excerpt(text))],
+        };
+        Self { errors }
+    }
+
+    /// A refusal with these errors.
+    pub fn new(errors: Vec<GraphQLError>) -> Self {
+        Self { errors }
+    }
+
+    /// What the server said; empty when it said nothing.
+    pub fn errors(&self) -> &[GraphQLError] {
+        &self.errors
+    }
+
+    /// The same, by value.
+    pub fn into_errors(self) -> Vec<GraphQLError> {
+        self.errors
+    }
+
+    /// What the refusal is about.
+    pub fn kind(&self) -> RefusalKind {
+        self.errors
+            .iter()
+            .map(RefusalKind::of)
+            .find(|kind| *kind != RefusalKind::Other)
+            .unwrap_or(RefusalKind::Other)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.errors.as_slice() {
+            [] => f.write_str("the server gave no reason"),
+            [only] => only.fmt(f),
+            [first, rest @ ..] => write!(f, "{first} (and {} more)", rest.len()),
+        }
+    }
+}
+
+/// What a refusal is about, as far as it decides what to do next.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RefusalKind {
+    /// The request, its signature or its header object is malformed.
+    BadRequest,
+    /// The id is in use, or the subscription has more than one root field.
+    Duplicated,
+    /// Subscriptions come too fast.
+    LimitExceeded,
+    /// The connection holds as many subscriptions as it may.
+    MaxSubscriptions,
+    /// Something else: a resolver, a validation rule.
+    Other,
+    /// The token has expired; a fresh one may do.
+    TokenExpired,
+    /// The credentials are refused, or lack a permission.
+    Unauthorized,
+    /// A query or mutation was sent to the realtime endpoint.
+    UnsupportedOperation,
+}
+
+impl RefusalKind {
+    /// What one error is about.
+    ///
+    /// By its type, else by its code, else by the texts that AppSync is known to send without a type. The type may
+    /// be namespaced, and `errorCode` may contradict it, so it decides last.
+    pub fn of(error: &GraphQLError) -> Self {
+        let message = error.message.as_str();
+        if message.starts_with("Token has expired") {
+            return Self::TokenExpired;
+        }
+        match error.error_type().unwrap_or_default() {
+            "Unauthorized" | "UnauthorizedException" | "NotAuthorizedException" | "AccessDeniedException" => {
+                return Self::Unauthorized;
+            }
+            "BadRequest" | "BadRequestException" => return Self::BadRequest,
+            "DuplicatedOperationError" => return Self::Duplicated,
+            "LimitExceededError" | "LimitExceededException" => return Self::LimitExceeded,
+            "MaxSubscriptionsReachedError" | "MaxSubscriptionsReachedException" => return Self::MaxSubscriptions,
+            "UnsupportedOperation" => return Self::UnsupportedOperation,
+            _ => {}
+        }
+        match (message, error.error_code()) {
+            ("NoProtocolError" | "Required headers are missing.", _) => Self::BadRequest,
+            (_, Some(401 | 403)) => Self::Unauthorized,
+            (_, Some(400)) => Self::BadRequest,
+            _ => Self::Other,
+        }
+    }
+}
