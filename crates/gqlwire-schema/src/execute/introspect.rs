@@ -3,7 +3,7 @@
 use apollo_compiler::Node;
 use apollo_compiler::ast::{self, Type};
 use apollo_compiler::collections::IndexSet;
-use apollo_compiler::executable::SelectionSet;
+use apollo_compiler::executable::Field;
 use apollo_compiler::schema::{ComponentName, ExtendedType};
 use serde_json::{Map, Value};
 
@@ -63,8 +63,7 @@ pub(super) fn root(run: &Run<'_>, nodes: &Nodes<'_>, path: Path<'_>) -> Complete
             errors: Vec::new(),
         };
     };
-    let sets = nodes.iter().map(|node| &node.selection_set);
-    match object(run, subject, sets, 0) {
+    match object(run, subject, nodes, 0) {
         Ok(value) => Completed {
             value,
             errors: Vec::new(),
@@ -78,18 +77,19 @@ struct TooMuch;
 fn object<'s>(
     run: &'s Run<'_>,
     subject: Subject<'s>,
-    sets: impl IntoIterator<Item = &'s SelectionSet>,
+    nodes: &[&'s Node<Field>],
     lists: usize,
 ) -> Result<ResponseValue, TooMuch> {
     let type_name = subject.type_name();
-    let groups = run.collector().collect(Some(type_name), sets);
+    let groups = run
+        .collector()
+        .collect(Some(type_name), nodes.iter().map(|node| &node.selection_set));
     let mut fields = Vec::with_capacity(groups.len());
     for (key, nodes) in groups {
         if !run.count_field() {
             return Err(TooMuch);
         }
         let name = nodes[0].name.as_str();
-        let below = || nodes.iter().map(|node| &node.selection_set);
         let value = if name == "__typename" {
             ResponseValue::String(type_name.to_owned())
         } else {
@@ -101,14 +101,14 @@ fn object<'s>(
                     let texts = texts.into_iter().map(|text| ResponseValue::String(text.to_owned()));
                     ResponseValue::List(texts.collect())
                 }
-                Told::One(subject) => object(run, subject, below(), lists)?,
+                Told::One(subject) => object(run, subject, &nodes, lists)?,
                 Told::Many(subjects) => {
                     let multiplies = matches!(name, "fields" | "interfaces" | "possibleTypes" | "inputFields");
                     let lists = lists + usize::from(multiplies);
                     if lists >= MAX_NESTED_LISTS {
                         return Err(TooMuch);
                     }
-                    let items = subjects.into_iter().map(|subject| object(run, subject, below(), lists));
+                    let items = subjects.into_iter().map(|subject| object(run, subject, &nodes, lists));
                     ResponseValue::List(items.collect::<Result<_, _>>()?)
                 }
             }
