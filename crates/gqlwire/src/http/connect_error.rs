@@ -23,12 +23,22 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url) -> Error {
         let message = format!("cannot connect to {place}: {deepest}{}", advice.unwrap_or_default());
         let connect = Error::new(ErrorKind::Connect, message);
         // A certificate does not get better by asking again.
-        let connect = if is_certificate(&error) { connect.retryable(false) } else { connect };
+        let connect = if is_certificate(&error) {
+            connect.retryable(false)
+        } else {
+            connect
+        };
         return connect.with_source(error);
     }
     let (kind, message) = match is_parse(&error) {
-        true => (ErrorKind::Protocol, format!("{place} does not answer in HTTP: {deepest}")),
-        false => (ErrorKind::Disconnected, format!("the connection to {place} broke: {deepest}")),
+        true => (
+            ErrorKind::Protocol,
+            format!("{place} does not answer in HTTP: {deepest}"),
+        ),
+        false => (
+            ErrorKind::Disconnected,
+            format!("the connection to {place} broke: {deepest}"),
+        ),
     };
     Error::new(kind, message).with_source(error).after_sending()
 }
@@ -41,7 +51,7 @@ fn place(url: &Url) -> String {
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The innermost cause is the one that names the trouble; those around it only say that there was some.
