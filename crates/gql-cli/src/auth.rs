@@ -57,7 +57,11 @@ impl Credentials {
 
     /// What to do when these were refused.
     pub(crate) fn advice(&self, error: &Error) -> &'static str {
-        let was_sent = error.status().is_some() || !error.errors().is_empty();
+        self.advice_when(error.status().is_some() || !error.errors().is_empty())
+    }
+
+    /// The same; what was never sent was never found.
+    pub(crate) fn advice_when(&self, was_sent: bool) -> &'static str {
         match self {
             Self::ApiKey(_) => {
                 "check the API key: it lives 7 days unless it was made to last longer (aws appsync list-api-keys)"
@@ -71,6 +75,22 @@ impl Credentials {
                 "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, give --aws-profile NAME, or use --api-key or --jwt"
             }
         }
+    }
+
+    /// Whether AppSync refuses the caller with an error of this type. It does so with a 400 for some, whose body is a
+    /// GraphQL response like any other.
+    pub(crate) fn are_refused_with(error_type: &str) -> bool {
+        matches!(
+            error_type,
+            "AccessDeniedException"
+                | "BadRequestException"
+                | "ExpiredTokenException"
+                | "IncompleteSignatureException"
+                | "InvalidSignatureException"
+                | "MissingAuthenticationTokenException"
+                | "UnauthorizedException"
+                | "UnrecognizedClientException"
+        )
     }
 
     fn name(&self) -> &'static str {

@@ -16,7 +16,9 @@ pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
 
 pub(crate) fn man() -> Result<Exit, Failure> {
     let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+    let rendered = clap_mangen::Man::new(Arguments::command())
+        .source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")))
+        .render(&mut page);
     rendered.map_err(|error| Failure::usage(format!("the man page cannot be made: {error}")))?;
     Stdout::new().text(page)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error};
+use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, GraphQLError};
 use gqlwire_proto::appsync::Endpoint;
 use url::Url;
 
@@ -106,6 +106,13 @@ impl Connection {
             Some(credentials) => failure.hint(credentials.advice(error)),
             None => failure.hint("send credentials as a header: -H 'Authorization: Bearer …'"),
         }
+    }
+
+    /// What to do where AppSync answers with an error that is about the caller, not about the operation.
+    pub(crate) fn advice_on_refusal(&self, error: &GraphQLError) -> Option<&'static str> {
+        let credentials = self.credentials.as_ref()?;
+        let refused = error.error_type().is_some_and(Credentials::are_refused_with);
+        refused.then(|| credentials.advice_when(true))
     }
 
     /// Credentials go unencrypted to this machine alone, unless the user insists.

@@ -34,8 +34,16 @@ pub(crate) fn read(text: Option<&str>, files: &[PathBuf]) -> Result<Option<Strin
     not_blank(texts.join("\n"), "the file given with --file").map(Some)
 }
 
-/// The kind of the operation that a server would run.
-pub(crate) fn kind(document: &str, operation_name: Option<&str>) -> Result<OperationKind, Failure> {
+/// The operation that a server would run.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    pub(crate) kind: OperationKind,
+    /// The variables that it declares.
+    pub(crate) variables: Vec<String>,
+}
+
+/// Reads the document, and chooses the operation by its name.
+pub(crate) fn choose(document: &str, operation_name: Option<&str>) -> Result<Chosen, Failure> {
     let outline = Outline::parse(document).map_err(|error| Failure::new(Exit::Invalid, error.render(document)))?;
     let operation = outline.select(operation_name).map_err(|error| {
         let failure = Failure::new(Exit::Invalid, error.to_string());
@@ -44,7 +52,10 @@ pub(crate) fn kind(document: &str, operation_name: Option<&str>) -> Result<Opera
             _ => failure,
         }
     })?;
-    Ok(operation.kind())
+    Ok(Chosen {
+        kind: operation.kind(),
+        variables: operation.variables().map(str::to_owned).collect(),
+    })
 }
 
 /// The text of a file of bounded length.
@@ -88,14 +99,16 @@ mod tests {
 
     #[test]
     fn the_kind_is_that_of_the_operation_that_was_named() {
-        let document = "query A { a } subscription B { b }";
-        assert_eq!(kind(document, Some("B")).unwrap(), OperationKind::Subscription);
-        assert_eq!(kind("{ a }", None).unwrap(), OperationKind::Query);
+        let document = "query A { a } subscription B($x: Int, $y: Int) { b(x: $x) }";
+        let chosen = choose(document, Some("B")).unwrap();
+        assert_eq!(chosen.kind, OperationKind::Subscription);
+        assert_eq!(chosen.variables, ["x", "y"]);
+        assert_eq!(choose("{ a }", None).unwrap().kind, OperationKind::Query);
     }
 
     #[test]
     fn several_operations_without_a_name_are_listed() {
-        let failure = kind("query A { a } query B { b }", None).unwrap_err();
+        let failure = choose("query A { a } query B { b }", None).unwrap_err();
         assert_eq!(failure.exit, Exit::Invalid);
         assert!(
             failure.message.contains('A') && failure.message.contains('B'),
@@ -106,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_syntax_error_is_shown_with_its_line_and_a_mark() {
-        let failure = kind("{\n  a(\n}", None).unwrap_err();
+        let failure = choose("{\n  a(\n}", None).unwrap_err();
         assert_eq!(failure.exit, Exit::Invalid);
         assert!(
             failure.message.contains("3 | }") && failure.message.contains('^'),

@@ -28,17 +28,28 @@ impl IamChain {
     }
 
     async fn find(&self, target: Target<'_>) -> Result<Authorization, Error> {
-        if self.chain.get().is_none() {
-            match self.plain.authorize(target).await {
-                Err(error) if error.is_auth() => tracing::info!("asking the AWS SDK's chain, because: {error}"),
-                found => return found,
-            }
+        if let Some(chain) = self.chain.get() {
+            return chain.authorize(target).await;
         }
-        let chain = self.chain.get_or_init(|| match &self.profile {
+        let missing = match self.plain.authorize(target).await {
+            Err(error) if error.is_auth() => error,
+            found => return found,
+        };
+        tracing::info!("asking the AWS SDK's chain, because: {missing}");
+        let chain = match &self.profile {
             Some(name) => Iam::aws_profile(name),
             None => Iam::aws_default_chain(),
-        });
-        chain.authorize(target).await
+        };
+        match chain.authorize(target).await {
+            // The chain lists everything that it tried; what is missing in the usual places says it better, except where
+            // it only says that the chain is needed.
+            Err(error) if error.is_auth() && !missing.to_string().contains("aws_default_chain") => Err(missing),
+            Err(error) => Err(error),
+            Ok(authorization) => {
+                let _ = self.chain.set(chain);
+                Ok(authorization)
+            }
+        }
     }
 }
 

@@ -16,14 +16,19 @@ const HINT: Style = AnsiColor::Cyan.on_default();
 /// What stopped the command, and what to do about it.
 pub(crate) fn failure(failure: &Failure) {
     let _ = labelled(ERROR, "error", &failure.message);
-    if let Some(hint) = &failure.hint {
-        let _ = labelled(HINT, "hint", hint);
+    if let Some(advice) = &failure.hint {
+        hint(advice);
     }
 }
 
 /// An error that stops nothing.
 pub(crate) fn error(message: impl Display) {
     let _ = labelled(ERROR, "error", &message.to_string());
+}
+
+/// What to do about an error that was told already.
+pub(crate) fn hint(message: impl Display) {
+    let _ = labelled(HINT, "hint", &message.to_string());
 }
 
 /// Something odd that stops nothing.

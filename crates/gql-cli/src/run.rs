@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::args::OperationArgs;
 use crate::connection::Connection;
+use crate::document::Chosen;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
 use crate::output::{Reader, Stdout};
@@ -28,7 +29,10 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     let Some(document) = document::read(args.query.as_deref(), &args.file)? else {
         return Ok(Exit::Success);
     };
-    let kind = document::kind(&document, args.operation_name.as_deref())?;
+    let Chosen {
+        kind,
+        variables: declared,
+    } = document::choose(&document, args.operation_name.as_deref())?;
     connection.protocol.check(kind)?;
     let bounds = Bounds {
         count: args.count,
@@ -42,6 +46,10 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
 
     let mut request = Request::<Raw>::new(document.clone());
     for variable in variables {
+        // Servers drop it without a word.
+        if !declared.contains(&variable.name) {
+            report::warning(format_args!("the {kind} declares no variable ${}", variable.name));
+        }
         request = request.variable(variable.name, variable.value);
     }
     if let Some(name) = args.operation_name {
@@ -71,7 +79,18 @@ async fn execute(
             return Ok(Exit::Interrupted);
         }
     };
-    show(&response, document, &mut Stdout::new()).map(|(exit, _)| exit)
+    let (exit, _) = show(&response, document, &mut Stdout::new())?;
+    let refusal = response
+        .errors
+        .first()
+        .and_then(|error| connection.advice_on_refusal(error));
+    match refusal {
+        Some(advice) if exit == Exit::Errors => {
+            report::hint(advice);
+            Ok(Exit::Refused)
+        }
+        _ => Ok(exit),
+    }
 }
 
 /// Prints the data and reports the errors of one answer: data first, because errors take none of it away.

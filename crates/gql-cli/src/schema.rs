@@ -57,6 +57,12 @@ pub(crate) fn print(connection: &Connection, options: &IntrospectionOptions) -> 
     let Some(mut sdl) = sdl else {
         return Ok(Exit::Interrupted);
     };
+    if sdl.trim().is_empty() {
+        return Err(Failure::new(
+            Exit::Unreachable,
+            "the server's schema is empty: it names no types",
+        ));
+    }
     if !sdl.ends_with('\n') {
         sdl.push('\n');
     }

@@ -24,7 +24,7 @@ pub(crate) fn serve(args: &ServeArgs) -> Result<Exit, Failure> {
         let server = server.map_err(|error| {
             Failure::usage(error.to_string()).hint("choose another --port, or leave it out for any free one")
         })?;
-        announce(&server)?;
+        announce(&server, args)?;
         interrupts.next().await;
         report::say("Stopping; Ctrl-C again does not wait for open requests.");
         tokio::select! {
@@ -78,7 +78,7 @@ fn credentials(args: &ServeArgs, mut builder: Builder) -> Result<Builder, Failur
 }
 
 /// One line of JSON for programs, and words for people.
-fn announce(server: &Server) -> Result<(), Failure> {
+fn announce(server: &Server, args: &ServeArgs) -> Result<(), Failure> {
     for warning in server.warnings() {
         report::warning(warning);
     }
@@ -88,7 +88,8 @@ fn announce(server: &Server) -> Result<(), Failure> {
     report::say(format_args!("Subscriptions:         {realtime}"));
     let auth = match key {
         Some(key) => format!("--api-key {key}"),
-        None => "--iam or --jwt".to_owned(),
+        None if !args.access_key.is_empty() => "--iam --region us-east-1".to_owned(),
+        None => "--jwt TOKEN".to_owned(),
     };
     report::say(format_args!("Try: gql-cli {http} --transport appsync {auth}"));
     report::say("Ctrl-C stops it.");

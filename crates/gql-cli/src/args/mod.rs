@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Serve an AppSync-compatible API on this machine, from a schema or the built-in messages API
+    ///
+    /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C or SIGTERM,
+    /// which end it with code 0. Without any credential to accept it makes an API key.
     Serve(ServeArgs),
     /// Show the whole way: a local server, a subscription, and three mutations whose events arrive
     Demo,
@@ -275,7 +278,7 @@ impl Arguments {
             let given =
                 |id: &&clap::Id| matches.value_source(id.as_str()) == Some(clap::parser::ValueSource::CommandLine);
             if let Some(option) = matches.ids().filter(given).find(|id| !is_logging(id.as_str())) {
-                let message = format!("`{verb}` is a command, and comes first; before it stands {option}\n");
+                let message = format!("`{verb}` is a command, and comes first; before it stands {option}");
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
             }
             return Ok(arguments);
@@ -286,7 +289,7 @@ impl Arguments {
         operation.connection.headers = take_endpoints(&matches, "headers", endpoints);
         operation.schema_download = take_endpoints(&matches, "schema_download", endpoints);
         if let [first, second, ..] = endpoints.as_slice() {
-            let message = format!("there are two endpoints, {first:?} and {second:?}: give one\n");
+            let message = format!("there are two endpoints, {first:?} and {second:?}: give one");
             return Err(Self::command().error(ErrorKind::TooManyValues, message));
         }
         Ok(arguments)
