@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::stop::Stop;
+use crate::stream::Impatient;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -80,6 +81,7 @@ async fn serve(stream: TcpStream, core: Arc<Core>, mut stop: Stop) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let stream = Impatient::new(stream, core.limits.write_deadline);
     let upgrades = UpgradeSlot::default();
     let service = service_fn(|request| http::answer(Arc::clone(&core), Arc::clone(&upgrades), request));
     let connection = http1::Builder::new()
