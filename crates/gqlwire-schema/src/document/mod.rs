@@ -1,0 +1,181 @@
+//! Executable documents: parsed, valid, and within limits.
+
+mod limits;
+mod literals;
+
+use std::fmt;
+use std::sync::Arc;
+
+use apollo_compiler::ast;
+use apollo_compiler::executable as exe;
+use apollo_compiler::parser::Parser;
+use apollo_compiler::validation::Valid;
+use gqlwire_proto::GraphQLError;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::schema::{OperationKind, Schema};
+
+pub use self::limits::APPSYNC_MAX_TOKENS;
+
+/// Limits for parsing a document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ParseOptions {
+    /// The most tokens (names, numbers, strings, punctuators; neither white space, commas nor comments). 100,000 by
+    /// default; AppSync's is [`APPSYNC_MAX_TOKENS`].
+    pub max_tokens: usize,
+    /// How deep selections may be nested, fragments included. 100 by default, which is also the most.
+    pub max_depth: usize,
+    /// Whether `__schema` and `__type` may be selected; `__typename` always may. `true` by default. When `false`,
+    /// they are undefined fields, as on an AppSync API whose introspection is disabled.
+    pub introspection: bool,
+}
+
+impl Default for ParseOptions {
+    fn default() -> Self {
+        Self {
+            max_tokens: 100_000,
+            max_depth: limits::MAX_DEPTH,
+            introspection: true,
+        }
+    }
+}
+
+/// A document whose operations are valid for a schema. Cloning is cheap.
+#[derive(Clone)]
+pub struct ExecutableDocument {
+    inner: Arc<Valid<exe::ExecutableDocument>>,
+}
+
+impl ExecutableDocument {
+    pub(crate) fn parse(schema: &Schema, source: &str, options: &ParseOptions) -> Result<Self, Diagnostics> {
+        limits::check_tokens(source, options.max_tokens)?;
+        let parsed = Parser::new()
+            .recursion_limit(limits::PARSER_RECURSION)
+            .parse_ast(source, "document.graphql");
+        let tree = parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, source))?;
+        limits::check_depth(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
+        let document = tree
+            .to_executable_validate(schema.compiled())
+            .map_err(|failed| Diagnostics::from_document(&failed.errors, &tree, source))?;
+
+        let mut errors = Vec::new();
+        if !options.introspection {
+            refuse_introspection(schema, &document, &tree, source, &mut errors);
+        }
+        literals::check(schema, &document, &tree, source, &mut errors);
+        match Diagnostics::from_vec(errors) {
+            Some(errors) => Err(errors),
+            None => Ok(Self {
+                inner: Arc::new(document),
+            }),
+        }
+    }
+
+    /// The operations, in document order.
+    pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
+        self.inner.operations.iter().map(|operation| Operation {
+            document: self,
+            operation,
+        })
+    }
+
+    /// The operation of this name, or the only one when no name is given. An empty name counts as none, because
+    /// several clients send `"operationName": ""`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such operation, or no name for a document of several.
+    pub fn operation(&self, name: Option<&str>) -> Result<Operation<'_>, GraphQLError> {
+        let name = name.filter(|name| !name.is_empty());
+        if name.is_none() && self.inner.operations.len() > 1 {
+            let message = "Must provide operation name if query contains multiple operations.";
+            return Err(GraphQLError::new(message));
+        }
+        let operation = self.inner.operations.get(name).map_err(|_| match name {
+            Some(name) => GraphQLError::new(format!("Unknown operation named '{name}'.")),
+            None => GraphQLError::new("The document has no operation."),
+        })?;
+        Ok(Operation {
+            document: self,
+            operation,
+        })
+    }
+
+    pub(crate) fn compiled(&self) -> &Valid<exe::ExecutableDocument> {
+        &self.inner
+    }
+}
+
+impl fmt::Debug for ExecutableDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.operations()).finish()
+    }
+}
+
+/// The document in canonical form.
+impl fmt::Display for ExecutableDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// One operation of a document.
+#[derive(Clone, Copy)]
+pub struct Operation<'a> {
+    document: &'a ExecutableDocument,
+    operation: &'a exe::Operation,
+}
+
+impl<'a> Operation<'a> {
+    /// Query, mutation or subscription.
+    pub fn kind(&self) -> OperationKind {
+        self.operation.operation_type.into()
+    }
+
+    /// The operation's name, if it has one.
+    pub fn name(&self) -> Option<&'a str> {
+        self.operation.name.as_ref().map(|name| name.as_str())
+    }
+
+    /// Names of the root fields (not their aliases), through fragments, in document order. `@skip` and `@include`
+    /// are not looked at.
+    pub fn root_fields(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.operation
+            .root_fields(self.document.compiled())
+            .map(|field| field.name.as_str())
+    }
+
+    /// Names of the variables that the operation declares.
+    pub fn variables(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.operation.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    pub(crate) fn compiled(&self) -> &'a exe::Operation {
+        self.operation
+    }
+}
+
+impl fmt::Debug for Operation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind(), self.name().unwrap_or("(anonymous)"))
+    }
+}
+
+fn refuse_introspection(
+    schema: &Schema,
+    document: &exe::ExecutableDocument,
+    tree: &ast::Document,
+    source: &str,
+    errors: &mut Vec<Diagnostic>,
+) {
+    let query = schema.root_type(OperationKind::Query).unwrap_or("Query");
+    for operation in document.operations.iter().filter(|operation| operation.is_query()) {
+        let fields = operation.root_fields(document);
+        for field in fields.filter(|field| matches!(field.name.as_str(), "__schema" | "__type")) {
+            let message = format!(r#"Cannot query field "{}" on type "{query}"."#, field.name);
+            let at = field.name.location();
+            errors.push(Diagnostic::new("UndefinedField", message, at, Some(tree), source));
+        }
+    }
+}
