@@ -1,0 +1,3 @@
+//! Integration tests of `gqlwire-proto`.
+
+mod scan;
