@@ -2,4 +2,5 @@
 
 mod authorization;
 mod endpoint;
+mod scan;
 mod sigv4;
