@@ -1,0 +1,8 @@
+//! The protocol from the outside.
+
+// What helps a test may unwrap as the test may; clippy knows only functions marked `#[test]`.
+#![allow(clippy::unwrap_used)]
+
+mod envelope;
+mod realtime;
+mod scenario;
