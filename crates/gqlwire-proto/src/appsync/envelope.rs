@@ -53,10 +53,11 @@ impl<'a> Envelope<'a> {
 
     fn parse_any(frame: &'a str) -> Result<Self, MalformedFrame> {
         let members: Members<'a> = match serde_json::from_str(frame) {
+            Err(error) if !error.is_data() => return Err(MalformedFrame::new(frame, describe(&error))),
             // A struct may also be read from a list of its members' values, which no message is.
-            Ok(_) if !is_object(frame) => return Err(MalformedFrame::new(frame, "it is not an object".to_owned())),
-            Ok(members) => members,
+            _ if !is_object(frame) => return Err(MalformedFrame::new(frame, "it is not an object".to_owned())),
             Err(error) => return Err(MalformedFrame::new(frame, describe(&error))),
+            Ok(members) => members,
         };
         let kind = match members.kind.map(|kind| serde_json::from_str::<Text<'a>>(kind.get())) {
             Some(Ok(Text(kind))) => kind,

@@ -7,7 +7,6 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::GraphQLError;
@@ -49,11 +48,16 @@ impl ClientMessage {
     ///
     /// The text is not a JSON object with a `type`, or a member that its type needs is missing or of another kind.
     pub fn parse(text: &str) -> Result<Self, MalformedMessage> {
-        // A struct may also be read from a list of its members' values, which no message is.
+        // What the parser says about data quotes it, and it may be a credential.
         let wire: Wire<'_> = match serde_json::from_str(text) {
-            Ok(_) if !is_object(text) => return Err(MalformedMessage::new("it is not an object".to_owned())),
+            Err(error) if !error.is_data() => return Err(MalformedMessage::new(error.to_string())),
+            // A struct may also be read from a list of its members' values, which no message is.
+            _ if !is_object(text) => return Err(MalformedMessage::new("it is not an object".to_owned())),
+            Err(_) => {
+                let why = "it has no type, or a type or id that is not a string, or one of them twice";
+                return Err(MalformedMessage::new(why.to_owned()));
+            }
             Ok(wire) => wire,
-            Err(error) => return Err(MalformedMessage::new(without_values(&error))),
         };
         let need_id = |id: Option<String>| {
             id.filter(|id| !id.is_empty())
@@ -219,14 +223,6 @@ impl MalformedMessage {
     /// What is wrong with it.
     pub fn why(&self) -> &str {
         &self.why
-    }
-}
-
-/// What a JSON parser complains about, without the value that it did not expect: that may be a credential.
-fn without_values(error: &serde_json::Error) -> String {
-    match error.classify() {
-        Category::Data => "it has no type, or a type or id that is not a string, or one of them twice".to_owned(),
-        _ => error.to_string(),
     }
 }
 

@@ -4,5 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod envelope;
+mod message;
 mod realtime;
+mod refusal;
+mod request;
+mod response;
 mod scenario;
