@@ -83,6 +83,9 @@ impl<'a> Envelope<'a> {
 
 /// The payload of a frame whose payload was taken as the rest of the frame: without whatever members follow it.
 ///
+/// Whoever reads the payload into a type may try the rest itself first, and ask here only when that fails: text that
+/// is read to its end holds nothing but the payload.
+///
 /// `None` when the text is not JSON followed by the end of an object, or when a second `id`, `type` or `payload`
 /// follows: the frame was malformed.
 pub fn payload_of(rest: &str) -> Option<&str> {

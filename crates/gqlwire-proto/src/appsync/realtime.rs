@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,8 @@ pub struct Realtime {
     phase: Phase,
     last_frame: Instant,
     next_id: u64,
-    subscriptions: HashMap<SubscriptionId, State>,
+    // Ordered, so that what happens to all happens in the order of their start; and at 200 at most, faster than a hash.
+    subscriptions: BTreeMap<SubscriptionId, State>,
     deadlines: BTreeSet<(Instant, SubscriptionId)>,
     without_id: Option<(Refusal, SubscriptionId)>,
     actions: VecDeque<Action>,
@@ -51,8 +52,10 @@ pub struct SubscriptionId(u64);
 impl SubscriptionId {
     /// Reads an id as this client writes it, and in no other way: `01` and `+1` are not `1`.
     fn from_wire(text: &str) -> Option<Self> {
-        let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-        text.parse().ok().filter(|_| canonical).map(Self)
+        if text.starts_with(['0', '+']) {
+            return None;
+        }
+        text.parse().ok().map(Self)
     }
 }
 
@@ -227,7 +230,7 @@ impl Realtime {
             phase: Phase::AwaitingAck { until },
             last_frame: now,
             next_id: 1,
-            subscriptions: HashMap::new(),
+            subscriptions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             without_id: None,
             actions: VecDeque::from([Action::Send(ClientMessage::CONNECTION_INIT.to_owned())]),
@@ -297,8 +300,7 @@ impl Realtime {
             Phase::AwaitingAck { .. } => return self.end(Disconnect::Requested),
             Phase::Closing { .. } | Phase::Closed { .. } => return,
         }
-        let mut live: Vec<_> = self.subscriptions.keys().copied().collect();
-        live.sort_unstable();
+        let live: Vec<_> = self.subscriptions.keys().copied().collect();
         for id in live {
             self.stop(id, now);
         }
@@ -498,9 +500,7 @@ impl Realtime {
             cause: cause_of_close.clone(),
         };
         self.deadlines.clear();
-        let mut rest: Vec<_> = self.subscriptions.drain().collect();
-        rest.sort_unstable_by_key(|(id, _)| *id);
-        for (id, state) in rest {
+        for (id, state) in std::mem::take(&mut self.subscriptions) {
             let end = match state {
                 State::Stopping { .. } => End::Stopped,
                 _ => End::Disconnected(cause.clone()),
