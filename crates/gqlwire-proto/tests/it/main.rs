@@ -2,5 +2,11 @@
 
 mod authorization;
 mod endpoint;
+mod envelope;
+mod message;
+mod realtime;
+mod refusal;
+mod request;
+mod response;
 mod scan;
 mod sigv4;
