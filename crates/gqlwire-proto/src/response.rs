@@ -157,7 +157,7 @@ impl<T: DeserializeOwned> Response<T> {
 }
 
 /// A response that is not a clean success: errors, and whatever data came with them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Partial<T> {
     /// The data that came with the errors, if it fits `T`.
@@ -191,7 +191,17 @@ impl<T> fmt::Display for Partial<T> {
     }
 }
 
-impl<T: fmt::Debug> std::error::Error for Partial<T> {}
+/// Asks nothing of `T`, so that `?` turns any partial answer into a boxed error.
+impl<T> fmt::Debug for Partial<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partial")
+            .field("has_data", &(self.data.is_some() || self.raw.is_some()))
+            .field("errors", &self.errors)
+            .finish()
+    }
+}
+
+impl<T> std::error::Error for Partial<T> {}
 
 /// An answer that cannot be read as a GraphQL response.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
