@@ -96,7 +96,7 @@ impl GraphQLError {
             other => return Self::new(other.to_string()),
         };
         let message = match members.remove("message") {
-            Some(Value::String(text)) => text,
+            Some(Value::String(text)) => without_session_token(text),
             None | Some(Value::Null) => String::new(),
             Some(other) => other.to_string(),
         };
@@ -180,6 +180,25 @@ impl fmt::Display for GraphQLError {
 }
 
 impl std::error::Error for GraphQLError {}
+
+/// A refused signature is answered with the canonical request that the server arrived at, session token included. That
+/// helps whoever wrote the signer, but the token is a credential, and messages end up in logs.
+fn without_session_token(message: String) -> String {
+    const NAME: &str = "x-amz-security-token:";
+    if !message.contains(NAME) {
+        return message;
+    }
+    let mut parts = message.split(NAME);
+    let mut redacted = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // The value goes on to the end of its line, which AppSync writes as a line break or, twice escaped, as `\n`.
+        let end = part.find(['\n', '\r', '\\', '\'', '"']).unwrap_or(part.len());
+        redacted.push_str(NAME);
+        redacted.push_str("[redacted]");
+        redacted.push_str(&part[end..]);
+    }
+    redacted
+}
 
 /// A place in the document, counted from 1.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

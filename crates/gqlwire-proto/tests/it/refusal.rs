@@ -150,3 +150,15 @@ proptest! {
         let _ = (refusal.kind(), refusal.to_string());
     }
 }
+
+#[test]
+fn a_session_token_that_the_server_echoes_is_not_repeated() {
+    let text = r#"{"errors":[{"errorType":"BadRequestException","message":"The Canonical String should have been\n'POST\n/graphql\n\nhost:h\nx-amz-date:20250102T030405Z\nx-amz-security-token:IQoJb3JpZ2luX2VjE//==\n\nhost;x-amz-date\n'"}]}"#;
+    let refusal = Refusal::from_json(text);
+    let shown = format!("{refusal} {refusal:?}");
+    assert!(!shown.contains("IQoJb3JpZ2luX2VjE"), "{shown}");
+    assert!(
+        shown.contains("x-amz-security-token:[redacted]") && shown.contains("host;x-amz-date"),
+        "{shown}"
+    );
+}
