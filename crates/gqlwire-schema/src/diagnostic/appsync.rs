@@ -9,6 +9,8 @@ pub(super) struct Place {
     pub(super) argument: Option<String>,
     /// That argument's value, as GraphQL text.
     pub(super) value: Option<String>,
+    /// Whether the innermost field has a selection.
+    pub(super) selects: bool,
 }
 
 /// Words an error as AppSync does. `message` is the graphql-js wording, whose quoted names are reused.
@@ -48,7 +50,11 @@ fn describe<'a>(rule: &'a str, message: &str, names: &[&str], place: &Place) -> 
         "UndefinedArgument" => ("UnknownArgument", format!("Unknown field argument {}", name(0))),
         "MissingSubselection" => (
             "SubSelectionRequired",
-            format!("Sub selection required for type {} of field {}", name(1), name(0)),
+            format!(
+                "Sub selection required for type {} of field {}",
+                name(1).trim_matches(['[', ']', '!']),
+                name(0)
+            ),
         ),
         "SubselectionOnScalarType" | "SubselectionOnEnumType" => (
             "SubSelectionNotAllowed",

@@ -1,5 +1,7 @@
 //! From the compiler's diagnostics, and from our own checks, to ours.
 
+use std::ops::Range;
+
 use apollo_compiler::ast::{self, Definition, Selection};
 use apollo_compiler::diagnostic::ToCliReport as _;
 use apollo_compiler::parser::SourceSpan;
@@ -7,6 +9,7 @@ use apollo_compiler::validation::DiagnosticList;
 
 use super::appsync::{self, Place};
 use super::{Diagnostic, Diagnostics, Excerpt, MAX_DIAGNOSTICS, MAX_EXCERPT};
+use crate::schema::Schema;
 
 impl Diagnostics {
     /// Errors of a schema.
@@ -15,8 +18,13 @@ impl Diagnostics {
     }
 
     /// Errors of an executable document; `document` gives the AppSync wording its paths.
-    pub(crate) fn from_document(errors: &DiagnosticList, document: &ast::Document, source: &str) -> Self {
-        Self::from_compiler(errors, Some(document), source)
+    pub(crate) fn from_document(
+        errors: &DiagnosticList,
+        document: &ast::Document,
+        schema: &Schema,
+        source: &str,
+    ) -> Self {
+        Self::from_compiler(errors, Some((document, schema)), source)
     }
 
     /// One error of our own that belongs to a place in the document.
@@ -30,33 +38,60 @@ impl Diagnostics {
         Self(vec![Diagnostic::new(rule, message, span, document, source)])
     }
 
+    /// A syntax error that the parser did not see.
+    pub(crate) fn syntax_error(reason: String, at: Range<usize>, source: &str) -> Self {
+        let message = format!("syntax error: {reason}");
+        let position = Position::of(source, at);
+        Self(vec![Diagnostic::placed(
+            "SyntaxError",
+            message,
+            &Place::default(),
+            position,
+        )])
+    }
+
     pub(crate) fn from_vec(diagnostics: Vec<Diagnostic>) -> Option<Self> {
         (!diagnostics.is_empty()).then_some(Self(diagnostics))
     }
 
-    fn from_compiler(errors: &DiagnosticList, document: Option<&ast::Document>, source: &str) -> Self {
-        let places: Vec<_> = errors.iter().map(|error| error.error.location()).collect();
+    fn from_compiler(errors: &DiagnosticList, document: Option<(&ast::Document, &Schema)>, source: &str) -> Self {
         let diagnostics = errors
             .iter()
-            .enumerate()
-            .filter(|(index, error)| {
-                // An unknown field that is a field's only selection makes the compiler also say that the outer field
-                // has no selection, which is not true.
-                error.error.unstable_error_name() != Some("MissingSubselection") || !another_inside(&places, *index)
-            })
-            .take(MAX_DIAGNOSTICS)
-            .map(|(index, error)| {
+            .filter_map(|error| {
                 let plain = error.error.to_string();
                 let rule = error
                     .error
                     .unstable_error_name()
                     .unwrap_or_else(|| rule_of_unnamed(&plain));
-                let message = error.error.unstable_compat_message().unwrap_or(plain);
-                Diagnostic::new(rule, message, places[index], document, source)
+                let mut message = error.error.unstable_compat_message().unwrap_or(plain);
+                let span = error.error.location();
+                if let (Some((document, schema)), Some(span), "MissingSubselection") = (document, span, rule) {
+                    message = missing_subselection(document, schema, span, &message)?;
+                }
+                let document = document.map(|(document, _)| document);
+                Some(Diagnostic::new(rule, message, span, document, source))
             })
+            .take(MAX_DIAGNOSTICS)
             .collect();
         Self(diagnostics)
     }
+}
+
+/// An unknown field that is a field's only selection makes the compiler also say that the outer field has no
+/// selection, which is not true: `None` then. It also takes the parent's type for the field's.
+fn missing_subselection(document: &ast::Document, schema: &Schema, span: SourceSpan, message: &str) -> Option<String> {
+    if place_of(document, span.offset()).selects {
+        return None;
+    }
+    let names: Vec<&str> = message.split('"').collect();
+    let (field, parent) = (names.get(1)?, names.get(3)?);
+    Some(match schema.compiled().type_field(parent, field) {
+        Ok(definition) => format!(
+            r#"Field "{field}" of type "{}" must have a selection of subfields. Did you mean "{field} {{ ... }}"?"#,
+            definition.ty
+        ),
+        Err(_) => message.to_owned(),
+    })
 }
 
 impl Diagnostic {
@@ -71,9 +106,13 @@ impl Diagnostic {
             .zip(document)
             .map_or_else(Place::default, |(span, document)| place_of(document, span.offset()));
         // A span may point into AppSync's own definitions, whose text is not at hand.
-        let position = span.and_then(|span| Position::of(source, span));
+        let position = span.and_then(|span| Position::of(source, span.offset()..span.end_offset()));
+        Self::placed(rule, message, &place, position)
+    }
+
+    fn placed(rule: &'static str, message: String, place: &Place, position: Option<Position>) -> Self {
         let (line, column) = position.as_ref().map_or((0, 0), |at| (at.line, at.column));
-        let appsync = appsync::message(rule, &message, &place, (line, column));
+        let appsync = appsync::message(rule, &message, place, (line, column));
         Self {
             message,
             rule,
@@ -83,16 +122,6 @@ impl Diagnostic {
             excerpt: position.map(|at| at.excerpt).unwrap_or_default(),
         }
     }
-}
-
-fn another_inside(places: &[Option<SourceSpan>], index: usize) -> bool {
-    let Some(outer) = places[index] else {
-        return false;
-    };
-    places.iter().enumerate().any(|(other, inner)| {
-        let inside = |inner: &SourceSpan| inner.offset() > outer.offset() && inner.end_offset() <= outer.end_offset();
-        other != index && inner.as_ref().is_some_and(inside)
-    })
 }
 
 /// The compiler names only its validation rules.
@@ -113,14 +142,14 @@ struct Position {
 }
 
 impl Position {
-    fn of(source: &str, span: SourceSpan) -> Option<Self> {
-        let before = source.get(..span.offset())?;
+    fn of(source: &str, at: Range<usize>) -> Option<Self> {
+        let before = source.get(..at.start)?;
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before[line_start..].chars().count();
         let whole = source[line_start..].lines().next().unwrap_or_default();
         let width = source
-            .get(span.offset()..span.end_offset())
+            .get(at)
             .map_or(1, |text| text.lines().next().unwrap_or_default().chars().count());
         // A document may be one line of a megabyte: show the part around the error.
         let skipped = column.saturating_sub(MAX_EXCERPT / 2);
@@ -166,6 +195,7 @@ fn place_of(document: &ast::Document, offset: usize) -> Place {
                 let argument = field.arguments.iter().find(|found| covers(found.location()));
                 place.argument = argument.map(|found| found.name.to_string());
                 place.value = argument.map(|found| found.value.to_string());
+                place.selects = !field.selection_set.is_empty();
                 selections = &field.selection_set;
                 &field.directives
             }

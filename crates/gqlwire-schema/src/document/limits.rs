@@ -3,6 +3,7 @@
 use apollo_compiler::ast::{Definition, Document, Selection};
 use apollo_compiler::collections::HashMap;
 
+use super::tokens::Tokens;
 use crate::diagnostic::Diagnostics;
 
 /// How many tokens AppSync takes in one document.
@@ -20,7 +21,7 @@ const MAX_FRAGMENT_CHAIN: usize = 100;
 
 /// Counts tokens without building anything.
 pub(super) fn check_tokens(source: &str, max: usize) -> Result<(), Diagnostics> {
-    if count_tokens(source.as_bytes(), max) <= max {
+    if Tokens::of(source).take(max.saturating_add(1)).count() <= max {
         return Ok(());
     }
     let message = format!("the document has more than {max} tokens; split it, or raise the limit");
@@ -93,95 +94,5 @@ impl<'a> Walk<'a> {
         let depth = self.depth(selections, level, chain + 1)?;
         self.depths.insert(name, Some(depth));
         Some(depth)
-    }
-}
-
-/// Counts up to one more than `max`.
-fn count_tokens(source: &[u8], max: usize) -> usize {
-    let mut tokens = 0;
-    let mut at = 0;
-    while at < source.len() && tokens <= max {
-        let rest = &source[at..];
-        at += match rest[0] {
-            b' ' | b'\t' | b'\n' | b'\r' | b',' => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                at += rest
-                    .iter()
-                    .position(|byte| matches!(byte, b'\n' | b'\r'))
-                    .unwrap_or(rest.len());
-                continue;
-            }
-            b'"' if rest.starts_with(b"\"\"\"") => block_string(rest),
-            b'"' => string(rest),
-            b'.' if rest.starts_with(b"...") => 3,
-            b'-' | b'0'..=b'9' => {
-                let in_number = |byte: &u8| is_word(*byte) || *byte == b'.';
-                rest.iter().position(|byte| !in_number(byte)).unwrap_or(rest.len())
-            }
-            byte if is_word(byte) => rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len()),
-            _ => 1,
-        };
-        tokens += 1;
-    }
-    tokens
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+') || byte >= 0x80
-}
-
-fn string(rest: &[u8]) -> usize {
-    let mut at = 1;
-    while at < rest.len() {
-        match rest[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            b'\n' | b'\r' => return at,
-            _ => at += 1,
-        }
-    }
-    rest.len()
-}
-
-fn block_string(rest: &[u8]) -> usize {
-    let mut at = 3;
-    while at < rest.len() {
-        if rest[at..].starts_with(b"\\\"\"\"") {
-            at += 4;
-        } else if rest[at..].starts_with(b"\"\"\"") {
-            return at + 3;
-        } else {
-            at += 1;
-        }
-    }
-    rest.len()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::count_tokens;
-
-    #[test]
-    fn only_tokens_count() {
-        for (source, expected) in [
-            ("", 0),
-            (" , # comment { a }\n", 0),
-            ("{ a }", 3),
-            ("query Q($a: [Int!]!) { x(a: $a, b: \"s # \\\" t\") @d ... }", 27),
-            ("\"\"\"a \\\"\"\" b\"\"\" c", 2),
-            ("-1.5e3", 1),
-            ("\"open", 1),
-            ("\"trailing\\", 1),
-        ] {
-            assert_eq!(count_tokens(source.as_bytes(), 1000), expected, "{source}");
-        }
-    }
-
-    #[test]
-    fn counting_stops_after_the_limit() {
-        assert_eq!(count_tokens("{".repeat(1_000_000).as_bytes(), 10), 11);
     }
 }

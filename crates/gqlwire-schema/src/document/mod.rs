@@ -2,6 +2,7 @@
 
 mod limits;
 mod literals;
+mod tokens;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::Valid;
 use gqlwire_proto::GraphQLError;
 
+use self::tokens::Tokens;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{OperationKind, Schema};
 
@@ -53,11 +55,13 @@ impl ExecutableDocument {
         let parsed = Parser::new()
             .recursion_limit(limits::PARSER_RECURSION)
             .parse_ast(source, "document.graphql");
-        let tree = parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, source))?;
+        let tree =
+            parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, schema, source))?;
+        check_nothing_was_dropped(&tree, source)?;
         limits::check_depth(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
         let document = tree
             .to_executable_validate(schema.compiled())
-            .map_err(|failed| Diagnostics::from_document(&failed.errors, &tree, source))?;
+            .map_err(|failed| Diagnostics::from_document(&failed.errors, &tree, schema, source))?;
 
         let mut errors = Vec::new();
         if !options.introspection {
@@ -160,6 +164,33 @@ impl fmt::Debug for Operation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind(), self.name().unwrap_or("(anonymous)"))
     }
+}
+
+/// The parser overlooks an argument or object field without a value (`f(a)`, `{a}`) and drops it. So what it read is
+/// printed again and compared, token by token.
+fn check_nothing_was_dropped(tree: &ast::Document, source: &str) -> Result<(), Diagnostics> {
+    // The printer leaves out the keyword of an anonymous query.
+    let of = |text| Tokens::of(text).filter(|(_, token)| *token != "query");
+    let printed = tree.to_string();
+    let mut printed = of(&printed).map(|(_, token)| token);
+    let dropped = of(source).find(|(_, token)| !printed.next().is_some_and(|kept| is_same(token, kept)));
+    match dropped {
+        None => Ok(()),
+        Some((start, token)) => {
+            let at = start..start + token.len();
+            Err(Diagnostics::syntax_error(format!("unexpected `{token}`"), at, source))
+        }
+    }
+}
+
+/// Strings and numbers may be printed in another form.
+fn is_same(token: &str, printed: &str) -> bool {
+    let form = |text: &str| match text.bytes().next() {
+        Some(b'"') => 1,
+        Some(b'-' | b'0'..=b'9') => 2,
+        _ => 0,
+    };
+    token == printed || (form(token) != 0 && form(token) == form(printed))
 }
 
 fn refuse_introspection(

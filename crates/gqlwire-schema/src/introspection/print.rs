@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use apollo_compiler::ast::{Definition, Selection};
+use apollo_compiler::ast::{self, Definition, Selection};
 use apollo_compiler::parser::Parser;
 use gqlwire_proto::GraphQLError;
 use serde_json::Value;
@@ -282,8 +282,10 @@ fn default_value(text: &str) -> String {
     constant(text).unwrap_or_else(|| quoted(text))
 }
 
+/// The text as the printer of values has it, if it is exactly one constant value. Inside a list, so that nothing after
+/// the value is overlooked.
 fn constant(text: &str) -> Option<String> {
-    let document = format!("{{a(b:{text}\n)}}");
+    let document = format!("{{a(b:[{text}\n])}}");
     let parsed = Parser::new()
         .recursion_limit(100)
         .parse_ast(document, "default.graphql")
@@ -297,8 +299,19 @@ fn constant(text: &str) -> Option<String> {
     let ([argument], true) = (&field.arguments[..], field.selection_set.is_empty()) else {
         return None;
     };
-    let value = argument.value.serialize().no_indent().to_string();
-    (!value.contains('$')).then_some(value)
+    let [value] = argument.value.as_list()? else {
+        return None;
+    };
+    is_constant(value).then(|| value.serialize().no_indent().to_string())
+}
+
+fn is_constant(value: &ast::Value) -> bool {
+    match value {
+        ast::Value::Variable(_) => false,
+        ast::Value::List(items) => items.iter().all(|item| is_constant(item)),
+        ast::Value::Object(fields) => fields.iter().all(|(_, value)| is_constant(value)),
+        _ => true,
+    }
 }
 
 fn print_deprecation(sdl: &mut String, value: &Value) {

@@ -1,8 +1,8 @@
 //! What the executor makes of resolvers' values.
 
 use std::future::poll_fn;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use gqlwire_schema::{FieldError, PropertyResolver, Resolution, Schema, execute};
@@ -95,14 +95,14 @@ fn an_abstract_type_without_a_usable_typename_is_an_error() {
 #[test]
 fn siblings_run_side_by_side() {
     // Each field waits until the other has started: one after the other, this would never end.
-    let started = AtomicUsize::new(0);
-    let wakers = Mutex::new(Vec::<Waker>::new());
-    let (started, wakers) = (&started, &wakers);
+    let shared = Arc::new((AtomicUsize::new(0), Mutex::new(Vec::<Waker>::new())));
     let resolver = with(move |field| {
         if field.parent_type != "Query" {
             return Resolution::Property;
         }
+        let shared = Arc::clone(&shared);
         Resolution::pending(async move {
+            let (started, wakers) = &*shared;
             started.fetch_add(1, Ordering::SeqCst);
             wakers.lock().unwrap().drain(..).for_each(Waker::wake);
             poll_fn(|context| match started.load(Ordering::SeqCst) {
@@ -131,11 +131,12 @@ fn siblings_run_side_by_side() {
 
 #[test]
 fn mutations_run_one_after_the_other_with_all_below_them() {
-    let log = Mutex::new(Vec::new());
-    let log = &log;
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let shared = Arc::clone(&log);
     let resolver = with(move |field| match field.field_name {
         "deleteMessage" | "author" => {
             let name = format!("{} {}", field.field_name, field.path);
+            let log = Arc::clone(&shared);
             Resolution::pending(async move {
                 log.lock().unwrap().push(format!("begin {name}"));
                 yield_once().await;

@@ -76,7 +76,7 @@ fn printed_sdl_reads_well() {
         + kept.rsplit_once("@renamed").map_or("", |(_, rest)| rest);
     assert_eq!(
         own,
-        "schema {\n  query: Root\n}\n\ndirective @d repeatable on QUERY | FIELD\n\n(to: String!) on OBJECT | FIELD_DEFINITION\n
+        "schema {\n  query: Root\n}\n\ndirective @d repeatable on FIELD | QUERY\n\n(to: String!) on OBJECT | FIELD_DEFINITION\n
 \"\"\"Where it starts\"\"\"\ntype Root {\n  \"\"\"One\"\"\"\n  a(\n    \"\"\"how many\"\"\"\n    n: Int = 1\n    e: [E]\n  ): [Int!]! @deprecated(reason: \"old\")\n}\n
 enum E {\n  A\n}\n\nscalar Url @specifiedBy(url: \"https://example.com\")\n"
     );

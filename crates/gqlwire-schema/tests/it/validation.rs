@@ -85,9 +85,9 @@ fn invalid_documents_are_refused_with_rule_place_and_appsync_wording() {
             ),
         ),
         (
-            "query($a: Nope) { getMessage(id: $a) { id } }",
-            "UndefinedDefinition",
-            (1, 11),
+            "{ ... on Nope { id } }",
+            "UndefinedTypeInInlineFragmentTypeCondition",
+            (1, 10),
             appsync("UnknownType", "Unknown type Nope"),
         ),
         (
@@ -226,6 +226,75 @@ fn every_other_rule_is_checked() {
         let rules: Vec<_> = errors.iter().map(|error| error.rule()).collect();
         assert!(rules.contains(&rule), "{document}: {rules:?}");
     }
+}
+
+#[test]
+fn malformed_text_is_a_syntax_error() {
+    let schema = messages();
+    let mut accepted = Vec::new();
+    for document in [
+        "{ now(zone \"x\") }",
+        "query($a Int) { now }",
+        "{ a: }",
+        "{ now() }",
+        "query() { now }",
+        "{ }",
+        "{ getMessage(id: 1) {} }",
+        "{ now } }",
+        "{ now } extra",
+        "{ json(any: 01) }",
+        "{ json(any: 1.) }",
+        "{ now(zone: \"\\q\") }",
+        "{ json(any: 0xF) }",
+        "{ now(zone: \"\\u{110000}\") }",
+        "{ now @ }",
+        "{ ... }",
+        "$x",
+        "fragment on on Query { now } { ...on }",
+        "{ now(zone: ) }",
+        "{ json(any: {a}) }",
+        "{ now(zone) }",
+        "{ json(any: [{a}]) }",
+        "query($a) { now }",
+        "query($a: ) { now }",
+        "{ now(zone: \"a\" at) }",
+        "{ json(any: {a 1}) }",
+        "{ json(any: [}) }",
+        "query query query { now }",
+        "{ now(zone: \"a\nb\") }",
+        "{ ...F } fragment F { now }",
+        "mutation mutation",
+        "{ now(zone: $) }",
+        "query($: Int) { now }",
+        "{ now & }",
+        "{ 1 }",
+        "{ json(any: 1a) }",
+        "{ json(any: 1.5.2) }",
+        "{ json(any: -) }",
+        "{ json(any: 1e) }",
+        "{ now(: 1) }",
+        "query Q($a: Int = $b) { now }",
+        "{ now: now: now }",
+    ] {
+        if schema.parse(document).is_ok() {
+            accepted.push(document);
+        }
+    }
+    assert_eq!(accepted, [""; 0]);
+}
+
+#[test]
+fn a_missing_selection_is_told_from_one_of_unknown_fields() {
+    let rules = |document: &str| -> Vec<_> {
+        let errors = messages().parse(document).unwrap_err();
+        errors.iter().map(|error| error.rule()).collect()
+    };
+    assert_eq!(rules("{ getMessage(id: 1) { nope } }"), ["UndefinedField"]);
+    assert_eq!(
+        rules("{ getMessage(nope: 1) }"),
+        ["RequiredArgument", "MissingSubselection", "UndefinedArgument"]
+    );
+    assert_eq!(rules("{ __schema }"), ["MissingSubselection"]);
 }
 
 #[test]

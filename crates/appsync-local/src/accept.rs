@@ -1,0 +1,108 @@
+//! From a listening socket to one task for each connection.
+//!
+//! Nothing is read here: a client that says nothing, or half a request head, holds only its own task, which hyper's
+//! head deadline ends. The same task goes on as the websocket's after an upgrade, so it is counted once and ends with
+//! the accept loop.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crate::stop::Stop;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::http::{self, UpgradeSlot};
+use crate::realtime;
+use crate::server::Core;
+use crate::stats::Gauge;
+
+/// After an `accept` that failed for want of something (file descriptors, mostly), time to let it come back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// More headers than any client of AppSync sends.
+const MAX_HEADERS: usize = 100;
+
+/// hyper refuses a smaller head buffer.
+const LEAST_HEAD_BYTES: usize = 8192;
+
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+pub(crate) async fn accept(listener: TcpListener, core: Arc<Core>, mut stop: Stop) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.asked() => break,
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a connection's task failed");
+                }
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) if connections.len() >= core.limits.connections => turn_away(&core, &stream),
+                Ok((stream, peer)) => {
+                    tracing::debug!(%peer, "connected");
+                    connections.spawn(serve(stream, Arc::clone(&core), stop.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "accepting a connection failed");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(core.limits.shutdown_grace, ended).await.is_err() {
+        tracing::debug!(left = connections.len(), "cutting what did not end in time");
+    }
+}
+
+fn turn_away(core: &Core, stream: &TcpStream) {
+    core.counters.refused_connections.fetch_add(1, Relaxed);
+    tracing::warn!(
+        limit = core.limits.connections,
+        "too many connections: one was turned away"
+    );
+    // A new socket's buffer is empty, so this writes; if it does not, the close says enough.
+    if let Err(error) = stream.try_write(TOO_MANY) {
+        tracing::debug!(%error, "could not say so");
+    }
+}
+
+async fn serve(stream: TcpStream, core: Arc<Core>, mut stop: Stop) {
+    let _open = Gauge::up(&core.counters.connections);
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
+    }
+    let upgrades = UpgradeSlot::default();
+    let service = service_fn(|request| http::answer(Arc::clone(&core), Arc::clone(&upgrades), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(core.limits.head_deadline)
+        .max_buf_size(core.limits.head_bytes.max(LEAST_HEAD_BYTES))
+        .max_headers(MAX_HEADERS)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = stop.asked() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%error, "an HTTP connection ended early");
+        return;
+    }
+    let upgrade = upgrades.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(upgrade) = upgrade {
+        realtime::run(&core, upgrade, stop).await;
+    }
+}
