@@ -75,7 +75,10 @@ impl Message {
             Found::Character(c) => self.code_point(c),
             Found::End => self.text("the end of the document"),
             Found::String => self.text("a string"),
-            Found::Word(word) => self.text("\"").text(word.as_str()).text("\""),
+            Found::Word(word) => self
+                .text("\"")
+                .text(word.as_str())
+                .text(if word.is_cut { "…\"" } else { "\"" }),
         }
     }
 

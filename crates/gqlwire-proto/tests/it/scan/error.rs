@@ -41,7 +41,7 @@ fn a_long_word_is_cut_in_the_message() {
     let expected = "word".repeat(8);
     assert_eq!(
         error.message(),
-        format!("expected an operation or a fragment, found \"{expected}\"")
+        format!("expected an operation or a fragment, found \"{expected}…\"")
     );
 }
 
