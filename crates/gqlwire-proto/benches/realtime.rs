@@ -7,14 +7,16 @@
 
 use std::fmt::Write;
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use gqlwire_proto::appsync::{ClientMessage, Envelope, Realtime, Timeouts, payload_of};
+use gqlwire_proto::appsync::{ClientMessage, Envelope, Realtime, Signer, Timeouts, payload_of};
+use gqlwire_proto::sigv4::Credentials;
 use gqlwire_proto::{Request, Response};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use url::Url;
 
 const SIGNED: &str = r#"{"accept":"application/json, text/javascript","content-encoding":"amz-1.0","content-type":"application/json; charset=UTF-8","host":"abcdefghijklmnopqrstuvwxyz.appsync-api.us-east-1.amazonaws.com","x-amz-date":"20250102T030405Z","authorization":"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250102/us-east-1/appsync/aws4_request, SignedHeaders=accept;content-encoding;content-type;host;x-amz-date, Signature=56344a16ca3709fd5588de8df38343c121741e4bcdc007cfd4d81e05b032f34f"}"#;
 
@@ -27,6 +29,17 @@ fn start(c: &mut Criterion) {
     group.bench_function("request to JSON", |b| b.iter(|| black_box(&request).to_json()));
     group.bench_function("message around it", |b| {
         b.iter(|| ClientMessage::start(black_box(7), black_box(&data), black_box(authorization)));
+    });
+    let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    let signer = Signer {
+        credentials: &credentials,
+        region: "us-east-1",
+        time: SystemTime::now(),
+    };
+    let url = Url::parse("https://abcdefghijklmnopqrstuvwxyz.appsync-api.us-east-1.amazonaws.com/graphql")
+        .expect("it is a URL");
+    group.bench_function("signature by IAM", |b| {
+        b.iter(|| signer.sign_start(&url, black_box(&data)))
     });
     group.finish();
 }
