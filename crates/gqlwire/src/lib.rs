@@ -1,1 +1,84 @@
-//! Placeholder.
+//! A GraphQL client: queries, mutations and subscriptions, first-class on AWS AppSync.
+//!
+//! ```no_run
+//! use futures_util::StreamExt;
+//! use gqlwire::{Client, Request, appsync};
+//! use serde_json::Value;
+//!
+//! # async fn example() -> Result<(), gqlwire::Error> {
+//! let client = Client::builder("https://example1234567890000.appsync-api.us-east-1.amazonaws.com/graphql")
+//!     .appsync()
+//!     .auth(appsync::ApiKey::new("da2-…"))
+//!     .build()?;
+//!
+//! let mut messages = client.subscribe("subscription { onCreateMessage { message } }").await?.data();
+//!
+//! let create = Request::<Value>::new("mutation($m: String!) { createMessage(input: {message: $m}) { id message } }");
+//! client.execute(create.variable("m", "Hello world!")).await?.into_data()?;
+//!
+//! if let Some(message) = messages.next().await {
+//!     println!("{}", message?);
+//! }
+//! client.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What may be lost
+//!
+//! AppSync does not replay events. A subscription whose connection ends yields an error that says why, and is over; a
+//! consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`]) after what
+//! was queued. Nothing is dropped without a word.
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! |---|---|---|
+//! | `http` | yes | queries and mutations over HTTP |
+//! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
+//! | `rustls` | yes | TLS, with aws-lc-rs |
+//! | `ring` | no | TLS, with ring |
+//! | `aws` | no | the AWS SDK's whole credential chain |
+//! | `schema` | no | introspection and SDL |
+
+#[cfg(feature = "appsync")]
+pub mod appsync;
+mod auth;
+#[cfg(feature = "http")]
+mod builder;
+mod client;
+mod error;
+mod execute;
+#[cfg(feature = "http")]
+mod http;
+mod operation;
+#[cfg(feature = "appsync")]
+mod realtime;
+mod subscribe;
+mod subscription;
+mod transport;
+
+pub use auth::{AuthProvider, Authorization, Target, TargetKind};
+#[cfg(feature = "http")]
+pub use builder::{
+    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_RESPONSE_SIZE,
+    DEFAULT_TIMEOUT,
+};
+pub use client::Client;
+pub use error::{Error, ErrorKind};
+pub use execute::Execute;
+pub use gqlwire_proto::scan::{Document, OperationKind};
+pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, Response, gql};
+pub use operation::Operation;
+pub use subscribe::Subscribe;
+pub use subscription::{DataStream, Event, Subscription};
+pub use transport::{EventSource, RawRequest, RawResponse, Transport};
+
+/// The pages that hold Rust: compiled with the documentation's examples.
+#[cfg(all(doctest, feature = "appsync"))]
+mod pages {
+    #[doc = include_str!("../../../docs/appsync.md")]
+    struct AppSync;
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+}

@@ -43,6 +43,16 @@ impl Default for ParseOptions {
     }
 }
 
+impl ParseOptions {
+    /// The limits of AppSync.
+    pub fn appsync() -> Self {
+        Self {
+            max_tokens: APPSYNC_MAX_TOKENS,
+            ..Self::default()
+        }
+    }
+}
+
 /// A document whose operations are valid for a schema. Cloning is cheap.
 #[derive(Clone)]
 pub struct ExecutableDocument {
@@ -134,7 +144,7 @@ pub struct Operation<'a> {
 impl<'a> Operation<'a> {
     /// Query, mutation or subscription.
     pub fn kind(&self) -> OperationKind {
-        self.operation.operation_type.into()
+        OperationKind::of(self.operation.operation_type)
     }
 
     /// The operation's name, if it has one.

@@ -1,0 +1,17 @@
+//! AWS AppSync: its authentication, and the transport that sends queries and mutations over HTTP and subscriptions
+//! over the realtime websocket.
+
+mod api_key;
+mod iam;
+mod setup;
+mod token;
+mod transport;
+
+pub use api_key::ApiKey;
+pub use gqlwire_proto::appsync::HeaderCarrier;
+pub use gqlwire_proto::sigv4::Credentials;
+pub use iam::{CredentialsProvider, Iam};
+pub use token::{Cognito, Lambda, Oidc};
+
+pub(crate) use setup::Setup;
+pub(crate) use transport::AppSyncTransport;

@@ -1,0 +1,35 @@
+use futures_util::future::BoxFuture;
+use gqlwire_proto::scan::OperationKind;
+
+use crate::Error;
+use crate::http::HttpTransport;
+use crate::realtime::RealtimeClient;
+use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+
+/// Queries and mutations go over HTTP, subscriptions over the realtime websocket: AppSync takes neither the other way.
+#[derive(Debug)]
+pub(crate) struct AppSyncTransport {
+    pub(crate) http: HttpTransport,
+    pub(crate) realtime: RealtimeClient,
+}
+
+impl Transport for AppSyncTransport {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        self.http.execute(request)
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        Box::pin(async move {
+            match request.kind() {
+                OperationKind::Subscription => self.realtime.subscribe(&request).await,
+                kind => Err(Error::request(format!(
+                    "AppSync's realtime endpoint takes subscriptions only, and this is a {kind}: use `execute`"
+                ))),
+            }
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.realtime.close())
+    }
+}

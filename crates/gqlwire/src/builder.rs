@@ -1,0 +1,287 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use url::Url;
+
+use crate::auth::AuthProvider;
+use crate::execute::parse_header;
+use crate::http::{HttpOptions, HttpTransport, is_safe_for_credentials};
+use crate::{Client, Error};
+
+/// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
+pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a query or mutation may take, unless set: a little longer than the 30 s after which AppSync gives up, so
+/// that its answer to that arrives.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(35);
+/// How long [`Client::close`] may take, unless set.
+pub const DEFAULT_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an answer may be, unless set, in bytes.
+pub const DEFAULT_MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
+/// How long a message of a websocket may be, unless set, in bytes.
+pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
+
+/// Sets up a [`Client`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder builds nothing until `build` is called"]
+pub struct ClientBuilder {
+    url: String,
+    headers: HeaderMap,
+    auth: Option<Arc<dyn AuthProvider>>,
+    connect_timeout: Duration,
+    timeout: Duration,
+    max_response_size: usize,
+    allow_plaintext_credentials: bool,
+    first_error: Option<Error>,
+    #[cfg(feature = "appsync")]
+    appsync: Option<crate::appsync::Setup>,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            headers: HeaderMap::new(),
+            auth: None,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
+            max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
+            allow_plaintext_credentials: false,
+            first_error: None,
+            #[cfg(feature = "appsync")]
+            appsync: None,
+        }
+    }
+
+    /// Says that the endpoint is an API of AWS AppSync, which only its own hosts (`*.appsync-api.*.amazonaws.com`) make
+    /// plain: a custom domain, or a local server.
+    ///
+    /// From the one URL follow the HTTP endpoint and the realtime endpoint, whichever of the two it is. Without
+    /// [`auth`](Self::auth), requests are authorised by IAM.
+    #[cfg(feature = "appsync")]
+    pub fn appsync(mut self) -> Self {
+        self.setup();
+        self
+    }
+
+    /// How requests are authorised.
+    pub fn auth(mut self, auth: impl AuthProvider) -> Self {
+        self.auth = Some(Arc::new(auth));
+        self
+    }
+
+    /// Sends a header with every request, and with every websocket handshake.
+    ///
+    /// On AppSync, subscriptions carry it too, as a member of their authorization object. A name or value that HTTP
+    /// does not allow is reported by [`build`](Self::build).
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        match parse_header(name.as_ref(), value.as_ref()) {
+            Ok((name, value)) => {
+                self.headers.append(name, value);
+            }
+            Err(error) => {
+                self.first_error.get_or_insert(error);
+            }
+        }
+        self
+    }
+
+    /// How long it may take to reach the server; default [`DEFAULT_CONNECT_TIMEOUT`].
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a query or mutation may take, from connecting to the last byte; default [`DEFAULT_TIMEOUT`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long an answer may be, in bytes; default [`DEFAULT_MAX_RESPONSE_SIZE`].
+    pub fn max_response_size(mut self, bytes: usize) -> Self {
+        self.max_response_size = bytes;
+        self
+    }
+
+    /// Lets credentials travel unencrypted to another machine, where anyone on the way can read them.
+    pub fn danger_allow_plaintext_credentials(mut self) -> Self {
+        self.allow_plaintext_credentials = true;
+        self
+    }
+
+    /// Builds the client. Nothing is connected before the first request.
+    ///
+    /// # Errors
+    ///
+    /// The URL, a header or an option is not usable, or credentials would go unencrypted to another machine.
+    pub fn build(self) -> Result<Client, Error> {
+        if let Some(error) = self.first_error {
+            return Err(error);
+        }
+        #[cfg(feature = "appsync")]
+        if self.appsync.is_some()
+            || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
+        {
+            return self.build_appsync();
+        }
+        let url = parse_url(&self.url)?;
+        let guarded = self.auth.is_some() || carries_credentials(&self.headers);
+        if guarded && !self.allow_plaintext_credentials && !is_safe_for_credentials(&url) {
+            return Err(plaintext(&url));
+        }
+        let transport = HttpTransport::new(HttpOptions {
+            host: crate::http::host_of(&url),
+            host_header: None,
+            signing_url: url.clone(),
+            region: None,
+            url,
+            headers: self.headers,
+            auth: self.auth,
+            connect_timeout: self.connect_timeout,
+            timeout: self.timeout,
+            max_body: self.max_response_size,
+        })?;
+        Ok(Client::with_transport(transport))
+    }
+}
+
+#[cfg(feature = "appsync")]
+mod appsync {
+    use gqlwire_proto::appsync::{HeaderCarrier, X_AMZ_USER_AGENT};
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::appsync::{AppSyncTransport, Iam, Setup};
+    use crate::realtime::{RealtimeClient, RealtimeOptions};
+
+    impl ClientBuilder {
+        /// The HTTP endpoint, where it does not follow from the URL. Implies [`appsync`](Self::appsync), as all of the
+        /// following do.
+        pub fn http_url(mut self, url: impl Into<String>) -> Self {
+            self.setup().http_url = Some(url.into());
+            self
+        }
+
+        /// The realtime endpoint, where it does not follow from the URL.
+        pub fn realtime_url(mut self, url: impl Into<String>) -> Self {
+            self.setup().realtime_url = Some(url.into());
+            self
+        }
+
+        /// The API's own host, where the URL is that of a VPC endpoint or a tunnel: it is what AppSync wants signed and
+        /// named.
+        pub fn api_host(mut self, host: impl Into<String>) -> Self {
+            self.setup().api_host = Some(host.into());
+            self
+        }
+
+        /// The region of the API, where the host does not name it.
+        pub fn region(mut self, region: impl Into<String>) -> Self {
+            self.setup().region = Some(region.into()).filter(|region| !region.is_empty());
+            self
+        }
+
+        /// How the websocket handshake carries its authorization; by default as a subprotocol, and in the query where
+        /// AWS or the Amplify simulator takes nothing else.
+        pub fn header_carrier(mut self, carrier: HeaderCarrier) -> Self {
+            self.setup().carrier = Some(carrier);
+            self
+        }
+
+        /// How long to wait for `connection_ack` on a new websocket; default 15 s.
+        pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+            self.setup().timeouts.ack = timeout;
+            self
+        }
+
+        /// How long to wait for the `start_ack` of a subscription; default 15 s.
+        pub fn start_ack_timeout(mut self, timeout: Duration) -> Self {
+            self.setup().timeouts.start_ack = timeout;
+            self
+        }
+
+        /// How long [`Client::close`] may wait for the server; default [`DEFAULT_CLOSE_TIMEOUT`].
+        pub fn close_timeout(mut self, timeout: Duration) -> Self {
+            self.setup().timeouts.stop = timeout;
+            self.setup().close_timeout = timeout;
+            self
+        }
+
+        /// How long a message of the websocket may be, in bytes; default [`DEFAULT_MAX_MESSAGE_SIZE`].
+        pub fn max_message_size(mut self, bytes: usize) -> Self {
+            self.setup().max_message_size = bytes;
+            self
+        }
+
+        pub(super) fn setup(&mut self) -> &mut Setup {
+            self.appsync.get_or_insert_default()
+        }
+
+        pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
+            let setup = std::mem::take(self.setup());
+            let endpoint = setup.endpoint(&self.url)?;
+            if !self.allow_plaintext_credentials && !endpoint.is_secure() {
+                return Err(plaintext(endpoint.http_url()));
+            }
+            let auth = self.auth.unwrap_or_else(|| Arc::new(Iam::new()));
+            let mut headers = self.headers;
+            headers
+                .entry(HeaderName::from_static(X_AMZ_USER_AGENT))
+                .or_insert(HeaderValue::from_static(concat!("gqlwire/", env!("CARGO_PKG_VERSION"))));
+            let http = HttpTransport::new(HttpOptions {
+                url: endpoint.http_url().clone(),
+                host: endpoint.host().to_owned(),
+                host_header: endpoint.host_header().map(str::to_owned),
+                signing_url: endpoint.signing_url_http().clone(),
+                region: endpoint.region().map(str::to_owned),
+                headers: headers.clone(),
+                auth: Some(Arc::clone(&auth)),
+                connect_timeout: self.connect_timeout,
+                timeout: self.timeout,
+                max_body: self.max_response_size,
+            })?;
+            let realtime = RealtimeClient::new(RealtimeOptions {
+                endpoint,
+                headers,
+                auth,
+                connect_timeout: self.connect_timeout,
+                close_timeout: setup.close_timeout,
+                timeouts: setup.timeouts,
+                max_message: setup.max_message_size,
+                grace: crate::realtime::GRACE,
+            })?;
+            Ok(Client::with_transport(AppSyncTransport { http, realtime }))
+        }
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, Error> {
+    let url = Url::parse(text).map_err(|error| Error::config(format!("{text:?} is not a URL: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::config(
+            "the URL holds a user name or password: send them as a header instead",
+        ));
+    }
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        "ws" | "wss" => Err(Error::config(format!(
+            "{url} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one"
+        ))),
+        other => Err(Error::config(format!(
+            "{url} has the scheme {other}, and GraphQL needs http or https"
+        ))),
+    }
+}
+
+fn carries_credentials(headers: &HeaderMap) -> bool {
+    let names = ["authorization", "cookie", "x-api-key", "x-amz-security-token"];
+    names.iter().any(|name| headers.contains_key(*name))
+}
+
+fn plaintext(url: &Url) -> Error {
+    Error::config(format!(
+        "credentials would go unencrypted to {}; use https, or say so explicitly (danger_allow_plaintext_credentials)",
+        url.host_str().unwrap_or_default()
+    ))
+}

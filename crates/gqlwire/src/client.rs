@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+#[cfg(feature = "http")]
+use crate::Error;
+use crate::Operation;
+#[cfg(feature = "http")]
+use crate::builder::ClientBuilder;
+use crate::execute::Execute;
+use crate::subscribe::Subscribe;
+use crate::transport::Transport;
+
+/// A GraphQL client: cheap to clone, usable from many tasks at once.
+///
+/// Clones share connections. A client for AWS AppSync sends queries and mutations over HTTP and keeps its
+/// subscriptions on the realtime websocket, which is opened by the first one.
+#[derive(Clone, Debug)]
+pub struct Client {
+    transport: Arc<dyn Transport>,
+}
+
+impl Client {
+    /// A client for the endpoint at this URL, with everything at its defaults.
+    ///
+    /// A host of AWS AppSync is recognised, and authorised by IAM; for anything else, and for other ways of
+    /// authorisation, use the [`builder`](Self::builder).
+    ///
+    /// # Errors
+    ///
+    /// The URL is not one of HTTP or websockets, or no HTTP client can be set up.
+    #[cfg(feature = "http")]
+    pub fn new(url: &str) -> Result<Self, Error> {
+        Self::builder(url).build()
+    }
+
+    /// Sets up a client for the endpoint at this URL.
+    #[cfg(feature = "http")]
+    pub fn builder(url: &str) -> ClientBuilder {
+        ClientBuilder::new(url)
+    }
+
+    /// A client over a transport of one's own.
+    pub fn with_transport(transport: impl Transport) -> Self {
+        Self {
+            transport: Arc::new(transport),
+        }
+    }
+
+    /// Runs a query or a mutation: await what this returns, after setting options for this call if need be.
+    ///
+    /// The operation is turned into bytes at once, so that the call can be spawned.
+    pub fn execute<O: Operation>(&self, operation: O) -> Execute<O::Data> {
+        Execute::new(Arc::clone(&self.transport), operation)
+    }
+
+    /// Starts a subscription: await what this returns, after setting options for this call if need be.
+    ///
+    /// Ready when the server has acknowledged it.
+    pub fn subscribe<O: Operation>(&self, operation: O) -> Subscribe<O::Data> {
+        Subscribe::new(Arc::clone(&self.transport), operation)
+    }
+
+    /// Ends every subscription, tells the server, and closes the connections; takes at most the close timeout.
+    ///
+    /// It closes them for every clone of this client. Their streams end, and later calls open new connections.
+    pub async fn close(&self) {
+        self.transport.close().await;
+    }
+}

@@ -1,0 +1,301 @@
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gqlwire_proto::{GraphQLError, Partial, RequestError, ResponseError};
+use http::{HeaderMap, StatusCode};
+use serde_json::value::RawValue;
+
+/// Whatever went wrong, from a bad URL to a subscription that ended early.
+///
+/// One type for everything, cheap to clone, so that one broken connection can tell each of its subscriptions. Ask
+/// [`kind`](Self::kind), or the questions that matter to a caller: [`is_timeout`](Self::is_timeout),
+/// [`is_auth`](Self::is_auth), [`is_retryable`](Self::is_retryable) and the like. No credentials are ever part of it.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+/// What an [`Error`] is about.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Credentials are missing, expired or refused.
+    Auth,
+    /// The client was closed by its user.
+    Closed,
+    /// The client cannot be built this way: a URL, a region, an option.
+    Config,
+    /// No connection to the server: name, network, TLS, a refused websocket.
+    Connect,
+    /// The data does not fit the type that was asked for.
+    Decode,
+    /// A connection that had been open ended.
+    Disconnected,
+    /// The server answered with GraphQL errors.
+    GraphQL,
+    /// A subscriber read too slowly, and its queue was full.
+    Lagged,
+    /// The server's answer does not follow the protocol.
+    Protocol,
+    /// The request was refused before anything was sent.
+    Request,
+    /// The server answered with a status that is not a success, or with a redirect.
+    Status,
+    /// Something took too long.
+    Timeout,
+}
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    status: Option<StatusCode>,
+    headers: HeaderMap,
+    body: Option<String>,
+    close: Option<(Option<u16>, String)>,
+    errors: Vec<GraphQLError>,
+    raw_data: Option<Box<RawValue>>,
+    sent: bool,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of one's own, for a [`Transport`](crate::Transport) or an [`AuthProvider`](crate::AuthProvider).
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            status: None,
+            headers: HeaderMap::new(),
+            body: None,
+            close: None,
+            errors: Vec::new(),
+            raw_data: None,
+            sent: false,
+            source: None,
+        }))
+    }
+
+    /// Attaches what caused it.
+    #[must_use]
+    pub fn with_source(self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.edit(|inner| inner.source = Some(Arc::new(source)))
+    }
+
+    /// What it is about.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether something took too long.
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Whether no connection could be made.
+    pub fn is_connect(&self) -> bool {
+        self.kind() == ErrorKind::Connect
+    }
+
+    /// Whether credentials are missing, expired or refused.
+    pub fn is_auth(&self) -> bool {
+        self.kind() == ErrorKind::Auth
+    }
+
+    /// Whether the server answered with GraphQL errors.
+    pub fn is_graphql(&self) -> bool {
+        self.kind() == ErrorKind::GraphQL
+    }
+
+    /// Whether the same call may do better later: nothing was executed, and the cause can go away by itself.
+    ///
+    /// `false` as soon as the request may have been executed: whether to repeat it then is for the caller to say.
+    pub fn is_retryable(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Connect => !self.status().is_some_and(|status| status.is_client_error()),
+            ErrorKind::Status => matches!(
+                self.status(),
+                Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+            ),
+            ErrorKind::Timeout | ErrorKind::Disconnected => !self.0.sent,
+            ErrorKind::Lagged => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the request had left, so that the server may have executed it.
+    pub fn may_have_been_executed(&self) -> bool {
+        self.0.sent
+    }
+
+    /// The HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The headers of the HTTP answer; empty if there was none.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
+    /// The beginning of an HTTP answer's body, where the body is not a GraphQL response; at most 4 KiB.
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
+    /// The code with which the server closed the websocket.
+    pub fn close_code(&self) -> Option<u16> {
+        self.0.close.as_ref().and_then(|(code, _)| *code)
+    }
+
+    /// The reason with which the server closed the websocket; often empty.
+    pub fn close_reason(&self) -> Option<&str> {
+        self.0.close.as_ref().map(|(_, reason)| reason.as_str())
+    }
+
+    /// The server's own errors; empty where there are none.
+    pub fn errors(&self) -> &[GraphQLError] {
+        &self.0.errors
+    }
+
+    /// The text of the data that came with the errors, where it did not fit the type that was asked for.
+    pub fn raw_data(&self) -> Option<&RawValue> {
+        self.0.raw_data.as_deref()
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn config(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    pub(crate) fn request(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Request, message)
+    }
+
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) fn timeout(what: &str, after: Duration) -> Self {
+        Self::new(ErrorKind::Timeout, format!("{what} took longer than {after:?}"))
+    }
+
+    #[must_use]
+    pub(crate) fn with_errors(self, errors: Vec<GraphQLError>) -> Self {
+        self.edit(|inner| inner.errors = errors)
+    }
+
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[must_use]
+    pub(crate) fn with_answer(self, status: StatusCode, headers: HeaderMap) -> Self {
+        self.edit(|inner| {
+            inner.status = Some(status);
+            inner.headers = headers;
+        })
+    }
+
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[must_use]
+    pub(crate) fn with_body(self, body: &str) -> Self {
+        /// As much of a body as an error keeps.
+        const KEPT: usize = 4096;
+        let mut end = body.len().min(KEPT);
+        while !body.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.edit(|inner| inner.body = Some(body[..end].to_owned()))
+    }
+
+    #[cfg_attr(not(feature = "appsync"), allow(dead_code))]
+    #[must_use]
+    pub(crate) fn with_close(self, code: Option<u16>, reason: String) -> Self {
+        self.edit(|inner| inner.close = Some((code, reason)))
+    }
+
+    /// Marks that the request had left.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[must_use]
+    pub(crate) fn after_sending(self) -> Self {
+        self.edit(|inner| inner.sent = true)
+    }
+
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub(crate) fn prefixed(self, prefix: &str) -> Self {
+        self.edit(|inner| inner.message = format!("{prefix}: {}", inner.message))
+    }
+
+    /// Says which credentials were refused.
+    #[cfg(feature = "appsync")]
+    #[must_use]
+    pub(crate) fn prefixed_by_provider(self, auth: &dyn crate::AuthProvider) -> Self {
+        self.prefixed(&format!("{} did not do", auth.describe()))
+    }
+
+    /// Errors are built by one owner before they are shared, so this hardly ever copies.
+    fn edit(self, change: impl FnOnce(&mut Inner)) -> Self {
+        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
+            kind: shared.kind,
+            message: shared.message.clone(),
+            status: shared.status,
+            headers: shared.headers.clone(),
+            body: shared.body.clone(),
+            close: shared.close.clone(),
+            errors: shared.errors.clone(),
+            raw_data: shared.raw_data.clone(),
+            sent: shared.sent,
+            source: shared.source.clone(),
+        });
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("message", &self.0.message);
+        if let Some(status) = self.0.status {
+            shown.field("status", &status.as_u16());
+        }
+        if let Some(source) = &self.0.source {
+            shown.field("source", source);
+        }
+        shown.finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+impl<T> From<Partial<T>> for Error {
+    fn from(partial: Partial<T>) -> Self {
+        let partial = partial.without_data();
+        let message = partial.to_string();
+        Self::new(ErrorKind::GraphQL, message)
+            .with_errors(partial.errors)
+            .edit(|inner| inner.raw_data = partial.raw)
+    }
+}
+
+impl From<RequestError> for Error {
+    fn from(error: RequestError) -> Self {
+        Self::request(error.to_string())
+    }
+}
+
+impl From<ResponseError> for Error {
+    fn from(error: ResponseError) -> Self {
+        let kind = match error {
+            ResponseError::Mismatch { .. } => ErrorKind::Decode,
+            _ => ErrorKind::Protocol,
+        };
+        Self::new(kind, error.to_string())
+    }
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gqlwire_proto::scan::OperationKind;
+use http::{HeaderName, HeaderValue};
+use serde::de::DeserializeOwned;
+use tracing::Instrument;
+
+use crate::auth::AuthProvider;
+use crate::transport::{RawRequest, Transport};
+use crate::{Error, Operation, Response};
+
+/// A query or mutation that is about to run: await it.
+///
+/// Dropping the future before it is ready abandons the request; a mutation may have been executed all the same.
+#[must_use = "nothing is sent until this is awaited"]
+pub struct Execute<T> {
+    transport: Arc<dyn Transport>,
+    request: Result<RawRequest, Error>,
+    data: PhantomData<fn() -> T>,
+}
+
+impl<T> Execute<T> {
+    pub(crate) fn new<O: Operation<Data = T>>(transport: Arc<dyn Transport>, operation: O) -> Self {
+        let request = operation.into_request().and_then(|request| RawRequest::new(&request));
+        let request = request.and_then(|request| match request.kind() {
+            OperationKind::Subscription => Err(Error::request(
+                "this is a subscription: use `subscribe`, which gives a stream of its events",
+            )),
+            _ => Ok(request),
+        });
+        Self {
+            transport,
+            request,
+            data: PhantomData,
+        }
+    }
+
+    /// Authorises this call with other credentials than the client's.
+    pub fn auth(mut self, auth: impl AuthProvider) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.auth = Some(Arc::new(auth));
+        }
+        self
+    }
+
+    /// Sends a header with this call, in place of the client's of that name.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        set_header(&mut self.request, name.as_ref(), value.as_ref());
+        self
+    }
+
+    /// How long this call may take, from its first byte to the last of its answer.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.timeout = Some(timeout);
+        }
+        self
+    }
+}
+
+pub(crate) fn set_header(request: &mut Result<RawRequest, Error>, name: &str, value: &str) {
+    let Ok(raw) = request else { return };
+    match parse_header(name, value) {
+        Ok((name, value)) => {
+            raw.headers.insert(name, value);
+        }
+        Err(error) => *request = Err(error),
+    }
+}
+
+/// The value of a header is often a secret: no error repeats it.
+pub(crate) fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Error> {
+    let parsed = HeaderName::from_bytes(name.as_bytes());
+    let parsed = parsed.map_err(|_| Error::request(format!("{name:?} is not the name of a header")))?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| {
+        Error::request(format!(
+            "the value of the header {name} holds characters that headers cannot"
+        ))
+    })?;
+    value.set_sensitive(true);
+    Ok((parsed, value))
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Execute<T> {
+    type Output = Result<Response<T>, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let request = self.request?;
+            let span = tracing::debug_span!("execute", kind = %request.kind(), operation = request.name());
+            let answer = self.transport.execute(&request).instrument(span).await?;
+            let response = Response::from_json(&answer.body)
+                .map_err(|error| Error::from(error).with_answer(answer.status, answer.headers.clone()))?;
+            Ok(response.with_headers(answer.headers))
+        })
+    }
+}
+
+impl<T> fmt::Debug for Execute<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execute")
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+use gqlwire_proto::{GraphQLError, Response};
+use http::StatusCode;
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::transport::RawResponse;
+use crate::{Error, ErrorKind};
+
+/// Reads a body of at most `limit` bytes.
+pub(crate) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<String, Error> {
+    let too_long = || {
+        Error::new(
+            ErrorKind::Protocol,
+            format!("the answer is longer than {limit} bytes: raise `max_response_size` if that is right"),
+        )
+    };
+    if response
+        .content_length()
+        .is_some_and(|announced| announced > limit as u64)
+    {
+        return Err(too_long());
+    }
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_long()),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => {
+                let message = format!("the answer broke off after {} bytes", body.len());
+                return Err(Error::new(ErrorKind::Disconnected, message).with_source(error.without_url()));
+            }
+        }
+    }
+    String::from_utf8(body).or_else(|error| Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
+/// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
+///
+/// The status decides only where it says something that a response cannot: refused credentials, throttling, a broken
+/// server. A 400 with GraphQL errors is what GraphQL over HTTP prescribes for a document that does not validate, and
+/// reaches the caller like any other response.
+pub(crate) fn judge(answer: RawResponse, url: &Url) -> Result<RawResponse, Error> {
+    let status = answer.status;
+    let parsed = Response::<Box<RawValue>>::from_json(&answer.body);
+    let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    match parsed {
+        Ok(response) if status.is_success() || response.data.is_some() => Ok(answer),
+        Ok(response) => {
+            let kind = match status {
+                _ if refused => ErrorKind::Auth,
+                StatusCode::TOO_MANY_REQUESTS => ErrorKind::Status,
+                _ if status.is_server_error() => ErrorKind::Status,
+                _ => return Ok(answer),
+            };
+            let message = format!("{url} answered {status}: {}", first(&response.errors));
+            let error = Error::new(kind, message).with_errors(response.errors);
+            Err(error.with_body(&answer.body).with_answer(status, answer.headers))
+        }
+        Err(odd) if status.is_success() => {
+            let error = Error::from(odd).prefixed(&format!("{url} answered {status}"));
+            Err(error
+                .with_body(&answer.body)
+                .with_answer(status, answer.headers)
+                .after_sending())
+        }
+        Err(odd) => {
+            let kind = if refused { ErrorKind::Auth } else { ErrorKind::Status };
+            let error = Error::new(kind, format!("{url} answered {status}: {}", odd_body(&answer, &odd)));
+            Err(error.with_body(&answer.body).with_answer(status, answer.headers))
+        }
+    }
+}
+
+fn first(errors: &[GraphQLError]) -> String {
+    match errors {
+        [] => "no reason given".to_owned(),
+        [only] => only.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+    }
+}
+
+/// AWS front ends name the error in a header and may leave the body empty.
+fn odd_body(answer: &RawResponse, odd: &gqlwire_proto::ResponseError) -> String {
+    let header = answer
+        .headers
+        .get("x-amzn-errortype")
+        .and_then(|value| value.to_str().ok());
+    match (header, answer.body.trim().is_empty()) {
+        (Some(name), true) => name.to_owned(),
+        (Some(name), false) => format!("{odd} ({name})"),
+        (None, true) => "the body is empty".to_owned(),
+        (None, false) => odd.to_string(),
+    }
+}

@@ -1,0 +1,248 @@
+//! Queries and mutations over HTTP.
+
+mod answer;
+mod connect_error;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::BoxFuture;
+use gqlwire_proto::scan::OperationKind;
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use url::Url;
+
+pub(crate) use answer::read_body;
+pub(crate) use connect_error::connect_error;
+
+use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::{Error, ErrorKind};
+
+/// Which requests a client is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    Requests,
+    /// A connection that negotiated HTTP/2 cannot become a websocket.
+    #[cfg(feature = "appsync")]
+    Sockets,
+}
+
+/// A reqwest client for URLs like this one.
+pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+    let builder = reqwest::Client::builder()
+        // A redirect would carry the credentials to another origin, and post a mutation a second time.
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(connect_timeout)
+        .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
+    let builder = match purpose {
+        Purpose::Requests => builder,
+        #[cfg(feature = "appsync")]
+        Purpose::Sockets => builder.http1_only(),
+    };
+    #[cfg(feature = "tls")]
+    let builder = {
+        let secure = matches!(url.scheme(), "https" | "wss");
+        let mut config = if secure { tls::config()? } else { tls::without_roots()? };
+        config.alpn_protocols = match purpose {
+            Purpose::Requests => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            #[cfg(feature = "appsync")]
+            Purpose::Sockets => vec![b"http/1.1".to_vec()],
+        };
+        builder.tls_backend_preconfigured(config)
+    };
+    #[cfg(not(feature = "tls"))]
+    if matches!(url.scheme(), "https" | "wss") {
+        return Err(Error::config(format!(
+            "{} needs TLS, and none is compiled in: enable the feature `rustls` or `ring`",
+            url.scheme()
+        )));
+    }
+    builder
+        .build()
+        .map_err(|error| Error::config("the HTTP client cannot be built").with_source(error.without_url()))
+}
+
+/// What the transport is told once, when the client is built.
+#[derive(Debug)]
+pub(crate) struct HttpOptions {
+    pub(crate) url: Url,
+    /// The host of the API, which is signed.
+    pub(crate) host: String,
+    /// What stands in `Host` where that is not the URL's own, as for VPC endpoints.
+    pub(crate) host_header: Option<String>,
+    pub(crate) signing_url: Url,
+    pub(crate) region: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) timeout: Duration,
+    pub(crate) max_body: usize,
+}
+
+/// `POST`s each request as JSON.
+#[derive(Debug)]
+pub(crate) struct HttpTransport {
+    client: reqwest::Client,
+    options: HttpOptions,
+    host_header: Option<HeaderValue>,
+}
+
+impl HttpTransport {
+    pub(crate) fn new(options: HttpOptions) -> Result<Self, Error> {
+        let client = client(&options.url, Purpose::Requests, options.connect_timeout)?;
+        let host_header = options.host_header.as_deref().map(HeaderValue::from_str).transpose();
+        let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
+        Ok(Self {
+            client,
+            options,
+            host_header,
+        })
+    }
+
+    async fn run(&self, request: &RawRequest) -> Result<RawResponse, Error> {
+        let auth = request.auth.as_ref().or(self.options.auth.as_ref());
+        let (answer, sent) = self.attempt(request, auth).await?;
+        let Err(refusal) = answer else { return answer };
+        // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
+        match (auth, sent) {
+            (Some(auth), Some(sent)) if refusal.is_auth() && auth.refused(&sent, &refusal).await => {
+                self.attempt(request, Some(auth)).await?.0
+            }
+            _ => Err(refusal),
+        }
+    }
+
+    /// One attempt, and what it was authorised with.
+    async fn attempt(
+        &self,
+        request: &RawRequest,
+        auth: Option<&Arc<dyn AuthProvider>>,
+    ) -> Result<(Result<RawResponse, Error>, Option<Authorization>), Error> {
+        let mut signed = HeaderMap::new();
+        signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let authorization = match auth {
+            None => None,
+            Some(auth) => {
+                let options = &self.options;
+                let target = Target {
+                    kind: TargetKind::Http,
+                    url: &options.signing_url,
+                    host: &options.host,
+                    region: options.region.as_deref(),
+                    headers: &signed,
+                    body: request.body(),
+                    now: SystemTime::now(),
+                };
+                Some(auth.authorize(target).await?)
+            }
+        };
+        let mut headers = self.options.headers.clone();
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/graphql-response+json, application/json"),
+        );
+        replace(&mut headers, request.headers());
+        replace(&mut headers, &signed);
+        if let Some(authorization) = &authorization {
+            replace(&mut headers, &authorization.headers);
+        }
+        // The connection's own; a provider that signs it hands it back with the rest.
+        headers.remove(HOST);
+        if let Some(host) = &self.host_header {
+            headers.insert(HOST, host.clone());
+        }
+        Ok((self.send(request, headers).await, authorization))
+    }
+
+    async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
+        let url = &self.options.url;
+        let sent = self
+            .client
+            .post(url.clone())
+            .headers(headers)
+            .body(request.body().to_owned())
+            .send();
+        let response = sent.await.map_err(|error| connect_error(error, url))?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        if status.is_redirection() {
+            return Err(redirected(status, headers, url));
+        }
+        let body = read_body(response, self.options.max_body)
+            .await
+            .map_err(|error| error.with_answer(status, headers.clone()).after_sending())?;
+        answer::judge(RawResponse { status, headers, body }, url)
+    }
+}
+
+impl Transport for HttpTransport {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        Box::pin(async move {
+            let limit = request.timeout().unwrap_or(self.options.timeout);
+            match tokio::time::timeout(limit, self.run(request)).await {
+                Ok(answer) => answer,
+                Err(_) => {
+                    let what = format!("the {} to {}", request.kind(), self.options.url);
+                    let error = Error::timeout(&what, limit);
+                    // Whether anything had left cannot be told from here; for a mutation that is the safe answer.
+                    Err(error.after_sending())
+                }
+            }
+        })
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        let message = match request.kind() {
+            OperationKind::Subscription => {
+                "this client speaks plain HTTP, which carries no subscriptions; for AWS AppSync say `.appsync()` on the builder"
+            }
+            _ => "this is not a subscription: use `execute`",
+        };
+        Box::pin(async move { Err(Error::request(message)) })
+    }
+}
+
+/// Sets each header of `with`, whatever stood there.
+fn replace(headers: &mut HeaderMap, with: &HeaderMap) {
+    for name in with.keys() {
+        headers.remove(name);
+    }
+    for (name, value) in with {
+        headers.append(name, value.clone());
+    }
+}
+
+pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Url) -> Error {
+    let location = headers.get(LOCATION).map_or_else(
+        || "nowhere".into(),
+        |location| String::from_utf8_lossy(location.as_bytes()).into_owned(),
+    );
+    let message = format!(
+        "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
+         credentials to another place: use that URL if you trust it"
+    );
+    Error::new(ErrorKind::Status, message).with_answer(status, headers)
+}
+
+/// Whether credentials may go there: over TLS, or without leaving this machine.
+pub(crate) fn is_safe_for_credentials(url: &Url) -> bool {
+    let local = match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "https" || local
+}
+
+/// Host and port as they stand in a `Host` header.
+pub(crate) fn host_of(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => String::new(),
+    }
+}

@@ -1,0 +1,46 @@
+use std::fmt;
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use url::Url;
+
+use crate::Error;
+
+/// Opens sockets: the one place where the realtime client meets the network, so that tests can put their own here.
+pub(crate) trait Connect: fmt::Debug + Send + Sync {
+    fn connect(&self, upgrade: Upgrade) -> BoxFuture<'_, Result<Box<dyn Socket>, Error>>;
+}
+
+/// The handshake to perform.
+pub(crate) struct Upgrade {
+    /// `ws` or `wss`.
+    pub(crate) url: Url,
+    /// `Sec-WebSocket-Protocol` is among them: what is offered, first the protocol itself.
+    pub(crate) headers: HeaderMap,
+}
+
+/// A socket that carries whole messages.
+pub(crate) trait Socket: Send {
+    /// The next message. After anything but a message, nothing more is asked for.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
+
+    /// Takes a text message for sending, once the socket has room for one. Messages lie with the socket until flushed.
+    fn poll_send(&mut self, cx: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>>;
+
+    /// Writes what lies with the socket.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>>;
+
+    /// Says goodbye with a close code, and waits until that has left.
+    fn close(self: Box<Self>, code: u16) -> BoxFuture<'static, ()>;
+}
+
+/// What comes out of a [`Socket`].
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Text(Utf8Bytes),
+    Binary(usize),
+    Closed { code: Option<u16>, reason: String },
+    Lost(String),
+}

@@ -1,0 +1,306 @@
+//! Subscriptions over AppSync's realtime websocket.
+
+mod connect;
+mod connection;
+mod failure;
+mod queue;
+mod websocket;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
+
+use gqlwire_proto::appsync::{CONNECT_BODY, Endpoint, HeaderObject, Timeouts};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::value::RawValue;
+use tokio::runtime::Handle as Runtime;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout;
+use url::Url;
+
+use self::connect::{Connect, Upgrade};
+use self::connection::{Command, Connection, Start, Token};
+use self::queue::{Capacity, Ending, QueueReader, queue};
+use self::websocket::WebSockets;
+use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::transport::{EventSource, RawRequest};
+use crate::{Error, ErrorKind};
+
+/// How long the read loop waits for a consumer whose queue is full, before the subscription fails.
+pub(crate) const GRACE: Duration = Duration::from_millis(10);
+
+/// What the realtime client is told once, when it is built.
+#[derive(Debug)]
+pub(crate) struct RealtimeOptions {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) headers: HeaderMap,
+    pub(crate) auth: Arc<dyn AuthProvider>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) close_timeout: Duration,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) max_message: usize,
+    pub(crate) grace: Duration,
+}
+
+/// Keeps one connection, opened by the first subscription, and again by the next one after it was lost.
+#[derive(Debug)]
+pub(crate) struct RealtimeClient {
+    options: RealtimeOptions,
+    connect: Box<dyn Connect>,
+    endpoint: Arc<str>,
+    /// Held while a connection is being opened, so that subscriptions that start together open one.
+    current: Mutex<Option<Handle>>,
+    next_token: AtomicU64,
+}
+
+/// Where an open connection's task takes its commands.
+type Handle = mpsc::UnboundedSender<Command>;
+
+impl RealtimeClient {
+    pub(crate) fn new(options: RealtimeOptions) -> Result<Self, Error> {
+        let connect = WebSockets::new(
+            options.endpoint.realtime_url(),
+            options.connect_timeout,
+            options.max_message,
+        )?;
+        Ok(Self::over(options, Box::new(connect)))
+    }
+
+    fn over(options: RealtimeOptions, connect: Box<dyn Connect>) -> Self {
+        let mut shown = options.endpoint.realtime_url().clone();
+        shown.set_query(None);
+        Self {
+            endpoint: shown.as_str().into(),
+            options,
+            connect,
+            current: Mutex::default(),
+            next_token: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) async fn subscribe(&self, request: &RawRequest) -> Result<Box<dyn EventSource>, Error> {
+        let auth = request.auth.as_ref().unwrap_or(&self.options.auth);
+        let url = self.options.endpoint.signing_url_start();
+        for attempt in 0.. {
+            // Connected first, signed last: a slow handshake must not age the signature.
+            let handle = self.connection().await?;
+            let sent = auth
+                .authorize(self.target(TargetKind::Subscribe, &url, request.body()))
+                .await?;
+            match self.start(&handle, request, &sent).await {
+                Err(error) if attempt == 0 && error.is_auth() && auth.refused(&sent, &error).await => {}
+                Err(error) if error.is_auth() => return Err(error.prefixed_by_provider(auth.as_ref())),
+                started => return started,
+            }
+        }
+        unreachable!("the loop ends by the second attempt")
+    }
+
+    pub(crate) async fn close(&self) {
+        let Some(handle) = self.current.lock().await.take() else {
+            return;
+        };
+        let (done, closed) = oneshot::channel();
+        if handle.send(Command::Close(done)).is_ok() {
+            let _ = timeout(self.options.close_timeout, closed).await;
+        }
+    }
+
+    async fn start(
+        &self,
+        handle: &Handle,
+        request: &RawRequest,
+        authorization: &Authorization,
+    ) -> Result<Box<dyn EventSource>, Error> {
+        let object = self.object(authorization, &[&self.options.headers, request.headers()])?;
+        let authorization = RawValue::from_string(object.to_json()).expect("a header object is JSON");
+        let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
+        let (writer, reader) = queue(Capacity::default());
+        // From here on, dropping the source tells the task to stop.
+        let source = Source {
+            reader,
+            stop: StopOnDrop {
+                handle: handle.clone(),
+                token,
+            },
+        };
+        let (acknowledged, acknowledgement) = oneshot::channel();
+        let start = Start {
+            token,
+            data: request.shared_body(),
+            authorization,
+            writer,
+            acknowledged,
+        };
+        let gone = || {
+            Error::new(
+                ErrorKind::Disconnected,
+                format!("the connection to {} is gone", self.endpoint),
+            )
+        };
+        handle.send(Command::Start(start)).map_err(|_| gone())?;
+        acknowledgement.await.map_err(|_| gone())??;
+        Ok(Box::new(source))
+    }
+
+    /// The connection, opened if there is none.
+    async fn connection(&self) -> Result<Handle, Error> {
+        let mut current = self.current.lock().await;
+        if let Some(handle) = current.as_ref().filter(|handle| !handle.is_closed()) {
+            return Ok(handle.clone());
+        }
+        let auth = &self.options.auth;
+        let url = self.options.endpoint.signing_url_connect();
+        let target = || self.target(TargetKind::Connect, &url, CONNECT_BODY);
+        let sent = auth.authorize(target()).await?;
+        let handle = match self.open(&sent).await {
+            Err(refusal) if refusal.is_auth() && auth.refused(&sent, &refusal).await => {
+                self.open(&auth.authorize(target()).await?).await
+            }
+            opened => opened,
+        };
+        let handle = handle.map_err(|error| match error.is_auth() {
+            true => error.prefixed_by_provider(auth.as_ref()),
+            false => error,
+        })?;
+        *current = Some(handle.clone());
+        Ok(handle)
+    }
+
+    async fn open(&self, authorization: &Authorization) -> Result<Handle, Error> {
+        let runtime = Runtime::try_current()
+            .map_err(|_| Error::config("subscriptions need a running tokio runtime, and there is none here"))?;
+        let limit = self.options.connect_timeout;
+        let opening = self.connect.connect(self.upgrade(authorization)?);
+        let socket = match timeout(limit, opening).await {
+            Ok(socket) => socket?,
+            Err(_) => return Err(Error::timeout(&format!("connecting to {}", self.endpoint), limit)),
+        };
+        let (handle, commands) = mpsc::unbounded_channel();
+        let (ready, readiness) = oneshot::channel();
+        let options = &self.options;
+        let connection = Connection::new(
+            socket,
+            options.timeouts.clone(),
+            options.grace,
+            Arc::clone(&self.endpoint),
+            commands,
+            ready,
+        );
+        runtime.spawn(connection.run());
+        readiness.await.unwrap_or_else(|_| {
+            let message = "the task that runs the connection is gone: its runtime was shut down";
+            Err(Error::new(ErrorKind::Disconnected, message))
+        })?;
+        Ok(handle)
+    }
+
+    fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str) -> Target<'a> {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        Target {
+            kind,
+            url,
+            host: self.options.endpoint.host(),
+            region: self.options.endpoint.region(),
+            headers: &NONE,
+            body,
+            now: SystemTime::now(),
+        }
+    }
+
+    fn upgrade(&self, authorization: &Authorization) -> Result<Upgrade, Error> {
+        let object = self.object(authorization, &[])?;
+        let handshake = self.options.endpoint.handshake(&object);
+        let handshake = handshake.map_err(|error| Error::config(error.to_string()))?;
+        let mut headers = self.options.headers.clone();
+        headers.extend(handshake.headers);
+        Ok(Upgrade {
+            url: handshake.url,
+            headers,
+        })
+    }
+
+    /// The authorization object: host, what proves who is asking, and headers that resolvers may want to see.
+    ///
+    /// The latter come last: they are not signed, and must not replace what is.
+    fn object(&self, authorization: &Authorization, extra: &[&HeaderMap]) -> Result<HeaderObject, Error> {
+        let mut object = HeaderObject::new(self.options.endpoint.host());
+        for (name, value) in &authorization.headers {
+            object = object.with(spelt(name), text(name, value)?);
+        }
+        for (name, value) in extra.iter().copied().flatten() {
+            if object.get(name.as_str()).is_none() {
+                object = object.with(name.as_str(), text(name, value)?);
+            }
+        }
+        Ok(object)
+    }
+}
+
+/// The names in the object are looked up by AppSync, and documented with capitals.
+fn spelt(name: &HeaderName) -> &str {
+    match name.as_str() {
+        "authorization" => "Authorization",
+        "x-amz-security-token" => "X-Amz-Security-Token",
+        other => other,
+    }
+}
+
+fn text<'v>(name: &HeaderName, value: &'v HeaderValue) -> Result<&'v str, Error> {
+    value.to_str().map_err(|_| {
+        Error::config(format!(
+            "the header {name} holds characters that JSON objects of headers cannot"
+        ))
+    })
+}
+
+/// One subscription's events.
+struct Source {
+    reader: QueueReader,
+    stop: StopOnDrop,
+}
+
+impl EventSource for Source {
+    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<&'s str, Error>>> {
+        self.reader.poll_next(cx).map(|next| match next {
+            Ok(payload) => Some(Ok(payload)),
+            Err(Ending::Completed) => None,
+            Err(Ending::Failed(cause)) => Some(Err(cause)),
+        })
+    }
+
+    fn stop(&mut self) {
+        self.stop.stop();
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RealtimeSource")
+            .field("token", &self.stop.token)
+            .finish_non_exhaustive()
+    }
+}
+
+struct StopOnDrop {
+    handle: Handle,
+    token: Token,
+}
+
+impl StopOnDrop {
+    fn stop(&self) {
+        // A task that is gone has nothing left to stop.
+        let _ = self.handle.send(Command::Stop(self.token));
+    }
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,228 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{Sink, Stream};
+use gqlwire_proto::appsync::{Refusal, offered_subprotocols};
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::client::generate_key;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message};
+use url::Url;
+
+use super::connect::{Connect, Incoming, Socket, Upgrade};
+use crate::http::{Purpose, client, connect_error, read_body, redirected};
+use crate::{Error, ErrorKind};
+
+/// How much of a refusal's body is read.
+const REFUSAL_BODY: usize = 64 * 1024;
+
+/// How long a close frame may take to leave before the socket is dropped with it.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Opens websockets through reqwest, which gives them the same TLS, proxies and name resolution as requests have, and
+/// the whole answer of a server that refuses.
+#[derive(Debug)]
+pub(crate) struct WebSockets {
+    client: reqwest::Client,
+    max_message: usize,
+}
+
+impl WebSockets {
+    pub(crate) fn new(url: &Url, connect_timeout: Duration, max_message: usize) -> Result<Self, Error> {
+        Ok(Self {
+            client: client(url, Purpose::Sockets, connect_timeout)?,
+            max_message,
+        })
+    }
+
+    async fn open(&self, upgrade: Upgrade) -> Result<Box<dyn Socket>, Error> {
+        let url = as_http(&upgrade.url)?;
+        let key = generate_key();
+        let mut headers = upgrade.headers;
+        headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(
+            SEC_WEBSOCKET_KEY,
+            HeaderValue::from_str(&key).expect("base64 is a header value"),
+        );
+        let offered: Vec<String> = offered_subprotocols(&headers).map(str::to_owned).collect();
+
+        // Errors name the endpoint without its query, which may hold a signature.
+        let mut shown = upgrade.url;
+        shown.set_query(None);
+        let sent = self.client.get(url).headers(headers).send().await;
+        let response = sent.map_err(|error| connect_error(error, &shown))?;
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            return Err(refused(response, &shown).await);
+        }
+        check(response.headers(), &key, &offered, &shown)?;
+        let upgraded = response.upgrade().await;
+        let upgraded = upgraded.map_err(|error| connect_error(error, &shown))?;
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(self.max_message))
+            .max_frame_size(Some(self.max_message));
+        let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
+        Ok(Box::new(WebSocket { stream }))
+    }
+}
+
+impl Connect for WebSockets {
+    fn connect(&self, upgrade: Upgrade) -> BoxFuture<'_, Result<Box<dyn Socket>, Error>> {
+        Box::pin(self.open(upgrade))
+    }
+}
+
+/// reqwest knows `http` and `https` alone.
+fn as_http(url: &Url) -> Result<Url, Error> {
+    let text = url.as_str();
+    let rest = text
+        .strip_prefix("ws")
+        .unwrap_or(text.strip_prefix("http").unwrap_or(text));
+    Url::parse(&format!("http{rest}")).map_err(|error| Error::config("not a websocket URL").with_source(error))
+}
+
+async fn refused(response: reqwest::Response, url: &Url) -> Error {
+    let status = response.status();
+    let headers = response.headers().clone();
+    if status.is_redirection() {
+        return redirected(status, headers, url);
+    }
+    let body = read_body(response, REFUSAL_BODY).await.unwrap_or_default();
+    let says = Refusal::from_json(&body);
+    let kind = match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
+        _ => ErrorKind::Connect,
+    };
+    let name = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    let reason = match (name, body.trim().is_empty()) {
+        (Some(name), true) => format!(": {name}"),
+        (Some(name), false) => format!(": {says} ({name})"),
+        (None, true) => String::new(),
+        (None, false) => format!(": {says}"),
+    };
+    let message = match status {
+        _ if status.is_success() => format!("{url} is no websocket endpoint: it answered {status}{reason}"),
+        _ => format!("{url} refused the websocket with {status}{reason}"),
+    };
+    let errors = if body.trim_start().starts_with('{') {
+        says.into_errors()
+    } else {
+        Vec::new()
+    };
+    Error::new(kind, message)
+        .with_errors(errors)
+        .with_body(&body)
+        .with_answer(status, headers)
+}
+
+fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Url) -> Result<(), Error> {
+    let protocol = |message: String| Err(Error::new(ErrorKind::Protocol, message));
+    if headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes)
+        != Some(derive_accept_key(key.as_bytes()).as_bytes())
+    {
+        return protocol(format!(
+            "{url} did not answer the websocket handshake: Sec-WebSocket-Accept is wrong or missing"
+        ));
+    }
+    // A server that names none is let through, as browsers do; one that names another speaks another protocol.
+    match headers.get(SEC_WEBSOCKET_PROTOCOL) {
+        Some(selected) if !offered.iter().any(|offer| offer.as_bytes() == selected.as_bytes()) => protocol(format!(
+            "{url} speaks the subprotocol {selected:?}, which is not AppSync's (graphql-ws)"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A websocket over whatever stream reqwest upgraded.
+struct WebSocket {
+    stream: WebSocketStream<reqwest::Upgraded>,
+}
+
+impl Socket for WebSocket {
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+        loop {
+            let incoming = match std::task::ready!(Pin::new(&mut self.stream).poll_next(cx)) {
+                Some(Ok(Message::Text(text))) => Incoming::Text(text),
+                Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.len()),
+                // tungstenite answers pings by itself.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Close(frame))) => Incoming::Closed {
+                    code: frame.as_ref().map(|frame| frame.code.into()),
+                    reason: frame.map(|frame| frame.reason.to_string()).unwrap_or_default(),
+                },
+                Some(Err(error)) => Incoming::Lost(describe(&error)),
+                None => Incoming::Lost("the stream ended without a close frame".to_owned()),
+            };
+            return Poll::Ready(incoming);
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>> {
+        let mut stream = Pin::new(&mut self.stream);
+        if text.is_some() {
+            std::task::ready!(stream.as_mut().poll_ready(cx)).map_err(|error| describe(&error))?;
+        }
+        match text.take() {
+            Some(text) => Poll::Ready(stream.start_send(Message::text(text)).map_err(|error| describe(&error))),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        Pin::new(&mut self.stream)
+            .poll_flush(cx)
+            .map_err(|error| describe(&error))
+    }
+
+    fn close(mut self: Box<Self>, code: u16) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let goodbye = self.stream.close(Some(CloseFrame {
+                code: CloseCode::from(code),
+                reason: tungstenite::Utf8Bytes::default(),
+            }));
+            // A peer that takes no bytes any more must not keep us.
+            let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+        })
+    }
+}
+
+fn describe(error: &tungstenite::Error) -> String {
+    match error {
+        tungstenite::Error::Capacity(_) => format!("{error}: raise `max_message_size` if such messages are right"),
+        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
+            "it was reset without a close frame".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn websocket_schemes_become_those_that_http_clients_know() {
+        for (given, wanted) in [
+            (
+                "ws://localhost:1/graphql/realtime",
+                "http://localhost:1/graphql/realtime",
+            ),
+            (
+                "wss://api.example.com/graphql/realtime?a=b",
+                "https://api.example.com/graphql/realtime?a=b",
+            ),
+            ("https://api.example.com/", "https://api.example.com/"),
+        ] {
+            assert_eq!(as_http(&Url::parse(given).unwrap()).unwrap().as_str(), wanted);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use gqlwire_proto::appsync::payload_of;
+use serde::de::DeserializeOwned;
+
+use crate::transport::EventSource;
+use crate::{Error, Response};
+
+/// A running subscription: a stream of its events.
+///
+/// It ends with `None` after the server completed it, or after [`stop`](Self::stop); anything else that ends it is an
+/// error, followed by `None`. Dropping it tells the server to stop. An event whose data does not fit `T` is an error
+/// that ends nothing.
+///
+/// ```no_run
+/// # async fn example(client: gqlwire::Client) -> Result<(), gqlwire::Error> {
+/// use futures_util::StreamExt;
+/// use gqlwire::Event;
+///
+/// let mut messages = client.subscribe("subscription { onCreateMessage { message } }").await?;
+/// while let Some(event) = messages.next().await {
+///     match event? {
+///         Event::Next(response) => println!("{}", response.into_data()?),
+///         other => println!("{other:?}"),
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Subscription<T> {
+    source: Box<dyn EventSource>,
+    over: bool,
+    data: PhantomData<fn() -> T>,
+}
+
+/// What a [`Subscription`] yields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<T> {
+    /// The server sent an event.
+    Next(Response<T>),
+}
+
+impl<T> Subscription<T> {
+    pub(crate) fn new(source: Box<dyn EventSource>) -> Self {
+        Self {
+            source,
+            over: false,
+            data: PhantomData,
+        }
+    }
+
+    /// Tells the server to stop; the stream ends.
+    pub fn stop(&mut self) {
+        self.over = true;
+        self.source.stop();
+    }
+
+    /// The data alone: an event with errors is an [`Error`] that keeps them, and ends nothing.
+    pub fn data(self) -> DataStream<T> {
+        DataStream { subscription: self }
+    }
+}
+
+impl<T: DeserializeOwned> Stream for Subscription<T> {
+    type Item = Result<Event<T>, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.over {
+            return Poll::Ready(None);
+        }
+        match this.source.poll_event(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(payload))) => Poll::Ready(Some(read(payload).map(Event::Next))),
+            Poll::Ready(Some(Err(cause))) => {
+                this.over = true;
+                Poll::Ready(Some(Err(cause)))
+            }
+            Poll::Ready(None) => {
+                this.over = true;
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+/// A payload may be the rest of a frame, cut off by its prefix alone; only a frame with members behind its payload needs
+/// a second look.
+fn read<T: DeserializeOwned>(payload: &str) -> Result<Response<T>, Error> {
+    Response::from_json(payload).or_else(|error| match payload_of(payload) {
+        Some(shorter) if shorter.len() < payload.len() => Response::from_json(shorter).map_err(Error::from),
+        _ => Err(error.into()),
+    })
+}
+
+impl<T> fmt::Debug for Subscription<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("source", &self.source)
+            .field("over", &self.over)
+            .finish()
+    }
+}
+
+/// The data of a subscription's events: what [`Subscription::data`] gives.
+#[derive(Debug)]
+pub struct DataStream<T> {
+    subscription: Subscription<T>,
+}
+
+impl<T: DeserializeOwned> Stream for DataStream<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.subscription).poll_next(cx).map(|event| {
+            event.map(|event| match event? {
+                Event::Next(response) => Ok(response.into_data()?),
+            })
+        })
+    }
+}

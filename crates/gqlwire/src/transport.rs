@@ -1,0 +1,149 @@
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use gqlwire_proto::scan::{OperationKind, Outline};
+use http::{HeaderMap, StatusCode};
+
+use crate::auth::AuthProvider;
+use crate::{Error, Request};
+
+/// What carries operations to a server and their answers back, as text. Types exist only above it.
+///
+/// Implement it to run a client over something of your own: a recording, a scripted double, another protocol.
+pub trait Transport: fmt::Debug + Send + Sync + 'static {
+    /// Runs a query or a mutation.
+    ///
+    /// An answer that is a GraphQL response is a success here, whatever errors it holds.
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>>;
+
+    /// Starts a subscription; ready when the server has acknowledged it. Dropping the source ends it.
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>>;
+
+    /// Ends every subscription and lets go of every connection.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// The events of one subscription, as text.
+pub trait EventSource: fmt::Debug + Send {
+    /// The JSON of the next event; `None` once the server has completed the subscription.
+    ///
+    /// An error is the last thing before `None`.
+    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<&'s str, Error>>>;
+
+    /// Asks the server to end the subscription. Nothing more arrives.
+    fn stop(&mut self);
+}
+
+/// A request as it is sent, and what a transport has to know of it.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RawRequest {
+    body: Arc<str>,
+    kind: OperationKind,
+    name: Option<Arc<str>>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+}
+
+impl RawRequest {
+    /// The exact JSON of the request.
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The same, for a task that outlives the call.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn shared_body(&self) -> Arc<str> {
+        Arc::clone(&self.body)
+    }
+
+    /// What kind of operation the document holds under the name that was asked for.
+    pub fn kind(&self) -> OperationKind {
+        self.kind
+    }
+
+    /// The name of the operation, if it has one.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Headers for this request alone.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// How long this request may take, where the caller said so.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Writes a request down, having read its document.
+    ///
+    /// # Errors
+    ///
+    /// The document has a syntax error, holds no operation or several without saying which, or is a subscription with
+    /// more than one root field; or the request cannot be JSON.
+    pub(crate) fn new<T>(request: &Request<T>) -> Result<Self, Error> {
+        let document = request.document();
+        let outline =
+            Outline::parse(document).map_err(|error| Error::request(error.render(document)).with_source(error))?;
+        let operation = outline
+            .select(request.named_operation())
+            .map_err(|error| Error::request(error.to_string()))?;
+        let roots = operation.root_fields().count();
+        if operation.kind() == OperationKind::Subscription && roots > 1 {
+            return Err(Error::request(format!(
+                "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for \
+                 each"
+            )));
+        }
+        Ok(Self {
+            body: request.to_json()?.into(),
+            kind: operation.kind(),
+            name: operation.name().map(Into::into),
+            headers: HeaderMap::new(),
+            timeout: None,
+            auth: None,
+        })
+    }
+}
+
+/// Hides the body: it holds the variables.
+impl fmt::Debug for RawRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawRequest")
+            .field("kind", &self.kind)
+            .field("name", &self.name)
+            .field("body_len", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer as it came.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RawResponse {
+    /// The HTTP status; 200 where there is no HTTP.
+    pub status: StatusCode,
+    /// The headers; empty where there is no HTTP.
+    pub headers: HeaderMap,
+    /// The JSON of the response.
+    pub body: String,
+}
+
+impl RawResponse {
+    /// An answer without HTTP around it.
+    pub fn new(body: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
+}
