@@ -9,8 +9,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crate::stop::Stop;
-use crate::stream::Impatient;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,6 +20,8 @@ use crate::http::{self, UpgradeSlot};
 use crate::realtime;
 use crate::server::Core;
 use crate::stats::Gauge;
+use crate::stop::Stop;
+use crate::stream::Impatient;
 
 /// After an `accept` that failed for want of something (file descriptors, mostly), time to let it come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

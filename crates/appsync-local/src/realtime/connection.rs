@@ -3,8 +3,8 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use crate::stop::Stop;
 use gqlwire_proto::GraphQLError;
 use gqlwire_proto::appsync::{ClientMessage, ServerMessage};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
@@ -18,6 +18,7 @@ use super::start;
 use crate::hub::Registration;
 use crate::server::Core;
 use crate::stats::Gauge;
+use crate::stop::Stop;
 
 /// How many frames go out with one flush.
 const BATCH: usize = 64;
@@ -212,7 +213,7 @@ fn away() -> ControlFlow<End> {
 
 fn keep_alive(core: &Core) -> Interval {
     // tokio has no interval of nothing.
-    let period = core.limits.keep_alive.max(std::time::Duration::from_millis(1));
+    let period = core.limits.keep_alive.max(Duration::from_millis(1));
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval

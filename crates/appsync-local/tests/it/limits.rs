@@ -233,3 +233,20 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
     .await;
     assert_alive(&server).await;
 }
+
+#[tokio::test]
+async fn a_duration_without_end_means_never() {
+    let server = limited(|limits| {
+        limits.head_deadline = Duration::MAX;
+        limits.body_deadline = Duration::MAX;
+        limits.execution = Duration::MAX;
+        limits.init_deadline = Duration::MAX;
+        limits.write_deadline = Duration::MAX;
+        limits.keep_alive = Duration::MAX;
+        limits.connection_lifetime = Duration::MAX;
+        limits.shutdown_grace = Duration::MAX;
+    })
+    .await;
+    assert_alive(&server).await;
+    within("the shutdown", server.shutdown()).await;
+}
