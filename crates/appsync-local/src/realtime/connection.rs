@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,7 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::stop::Stop;
 use gqlwire_proto::GraphQLError;
 use gqlwire_proto::appsync::{ClientMessage, ServerMessage};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::handshake::Upgrade;
@@ -42,8 +44,7 @@ pub(crate) async fn run(core: &Arc<Core>, upgrade: Upgrade, mut stop: Stop) {
     if let Some(refusal) = upgrade.refusal {
         let errors = std::slice::from_ref(&refusal);
         let text = ServerMessage::ConnectionError { errors }.to_text();
-        // A client that does not take its refusal is cut off by the close.
-        if let Ok(Ok(())) = timeout(core.limits.write_deadline, socket.write(vec![text])).await {
+        if socket.write(vec![text]).await.is_ok() {
             socket.close(CloseCode::Normal, "connection_error").await;
         }
         return;
@@ -103,7 +104,6 @@ impl Connection<'_> {
         outgoing: &mut Outgoing,
         stop: &mut Stop,
     ) -> ControlFlow<End> {
-        let deadline = Instant::now() + self.core.limits.write_deadline;
         let mut frames = vec![frame];
         while frames.len() < BATCH
             && let Some(frame) = outgoing.ready()
@@ -113,12 +113,12 @@ impl Connection<'_> {
         tokio::select! {
             written = socket.write(frames) => match written {
                 Ok(()) => Continue(()),
+                Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut => self.too_slow(),
                 Err(error) => {
                     tracing::debug!(%error, "a realtime client is gone");
                     Break(None)
                 }
             },
-            () = sleep_until(deadline) => self.too_slow(),
             () = self.outbox.overflow() => self.too_slow(),
             () = stop.asked() => away(),
         }

@@ -194,6 +194,12 @@ impl Socket {
         frame["payload"].clone()
     }
 
+    /// Reads whatever the server has said up to now.
+    pub(crate) async fn settle(&mut self) {
+        self.send(json!({"type": "stop", "id": "settled"})).await;
+        while self.next().await != json!({"id": "settled", "type": "complete"}) {}
+    }
+
     /// That nothing was sent up to now: the answer to an unknown `stop` comes first.
     pub(crate) async fn assert_silent(&mut self) {
         self.send(json!({"type": "stop", "id": "nothing-before-this"})).await;
