@@ -56,6 +56,7 @@ struct Inner {
     errors: Vec<GraphQLError>,
     raw_data: Option<Box<RawValue>>,
     sent: bool,
+    retryable: Option<bool>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -72,6 +73,7 @@ impl Error {
             errors: Vec::new(),
             raw_data: None,
             sent: false,
+            retryable: None,
             source: None,
         }))
     }
@@ -111,6 +113,9 @@ impl Error {
     ///
     /// `false` as soon as the request may have been executed: whether to repeat it then is for the caller to say.
     pub fn is_retryable(&self) -> bool {
+        if let Some(retryable) = self.0.retryable {
+            return retryable;
+        }
         match self.kind() {
             ErrorKind::Connect => !self.status().is_some_and(|status| status.is_client_error()),
             ErrorKind::Status => matches!(
@@ -222,11 +227,40 @@ impl Error {
         self.edit(|inner| inner.message = format!("{prefix}: {}", inner.message))
     }
 
-    /// Says which credentials were refused.
-    #[cfg(feature = "appsync")]
+    #[cfg(any(feature = "http", feature = "schema"))]
     #[must_use]
-    pub(crate) fn prefixed_by_provider(self, auth: &dyn crate::AuthProvider) -> Self {
-        self.prefixed(&format!("{} did not do", auth.describe()))
+    pub(crate) fn suffixed(self, suffix: &str) -> Self {
+        self.edit(|inner| inner.message.push_str(suffix))
+    }
+
+    /// Says which credentials were refused.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub(crate) fn refusing(self, auth: &dyn crate::AuthProvider) -> Self {
+        self.suffixed(&format!("; what it refused is {}", auth.describe()))
+    }
+
+    /// Says whether repeating the call may help, where the kind of error does not tell.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[must_use]
+    pub(crate) fn retryable(self, retryable: bool) -> Self {
+        self.edit(|inner| inner.retryable = Some(retryable))
+    }
+
+    /// Takes these secrets out of whatever the server said.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub(crate) fn without_secrets(self, secrets: &crate::redact::Secrets) -> Self {
+        self.edit(|inner| {
+            secrets.redact(&mut inner.message);
+            if let Some(body) = &mut inner.body {
+                secrets.redact(body);
+            }
+            if let Some((_, reason)) = &mut inner.close {
+                secrets.redact(reason);
+            }
+            inner.errors.iter_mut().for_each(|error| secrets.redact_error(error));
+        })
     }
 
     /// Errors are built by one owner before they are shared, so this hardly ever copies.
@@ -241,6 +275,7 @@ impl Error {
             errors: shared.errors.clone(),
             raw_data: shared.raw_data.clone(),
             sent: shared.sent,
+            retryable: shared.retryable,
             source: shared.source.clone(),
         });
         change(&mut inner);

@@ -51,9 +51,14 @@ mod error;
 mod execute;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "schema")]
+mod introspect;
 mod operation;
 #[cfg(feature = "appsync")]
 mod realtime;
+#[cfg(feature = "http")]
+mod redact;
+mod runtime;
 mod subscribe;
 mod subscription;
 mod transport;
@@ -69,6 +74,8 @@ pub use error::{Error, ErrorKind};
 pub use execute::Execute;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, Response, gql};
+#[cfg(feature = "schema")]
+pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Subscription};

@@ -72,6 +72,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Subscribe<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let request = self.request?;
+            crate::runtime::current()?;
             let span = tracing::debug_span!("subscribe", operation = request.name());
             let limit = request.timeout();
             let starting = self.transport.subscribe(request).instrument(span);

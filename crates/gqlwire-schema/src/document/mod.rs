@@ -68,7 +68,7 @@ impl ExecutableDocument {
         let tree =
             parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, schema, source))?;
         check_nothing_was_dropped(&tree, source)?;
-        limits::check_depth(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
+        limits::check_selections(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
         let document = tree
             .to_executable_validate(schema.compiled())
             .map_err(|failed| Diagnostics::from_document(&failed.errors, &tree, schema, source))?;

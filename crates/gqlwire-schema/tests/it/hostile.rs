@@ -129,6 +129,14 @@ fn exponential_fragments_are_bounded() {
 }
 
 #[test]
+fn many_operations_that_share_large_fragments_are_refused_quickly() {
+    let schema = messages();
+    let operations: String = (0..5_000).map(|index| format!("query Q{index} {{ ...F }} ")).collect();
+    let fields: String = (0..9_000).map(|index| format!("a{index}: status ")).collect();
+    refused_quickly(&schema, &format!("{operations} fragment F on Query {{ {fields} }}"));
+}
+
+#[test]
 fn resolvers_are_limited_in_number() {
     let schema = messages();
     let mut options = ExecutionOptions::default();

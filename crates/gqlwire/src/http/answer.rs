@@ -1,13 +1,20 @@
 use gqlwire_proto::{GraphQLError, Response};
 use http::StatusCode;
 use serde_json::value::RawValue;
-use url::Url;
 
+use super::Shown;
+use crate::redact::Secrets;
 use crate::transport::RawResponse;
 use crate::{Error, ErrorKind};
 
+/// Reads a body of at most `limit` bytes as text.
+pub(crate) async fn read_body(response: reqwest::Response, limit: usize) -> Result<String, Error> {
+    let body = read_bytes(response, limit).await?;
+    Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+}
+
 /// Reads a body of at most `limit` bytes.
-pub(crate) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<String, Error> {
+pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, Error> {
     let too_long = || {
         Error::new(
             ErrorKind::Protocol,
@@ -25,14 +32,13 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: usize) -> 
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_long()),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
+            Ok(None) => return Ok(body),
             Err(error) => {
                 let message = format!("the answer broke off after {} bytes", body.len());
                 return Err(Error::new(ErrorKind::Disconnected, message).with_source(error.without_url()));
             }
         }
     }
-    String::from_utf8(body).or_else(|error| Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
@@ -40,36 +46,46 @@ pub(crate) async fn read_body(mut response: reqwest::Response, limit: usize) -> 
 /// The status decides only where it says something that a response cannot: refused credentials, throttling, a broken
 /// server. A 400 with GraphQL errors is what GraphQL over HTTP prescribes for a document that does not validate, and
 /// reaches the caller like any other response.
-pub(crate) fn judge(answer: RawResponse, url: &Url) -> Result<RawResponse, Error> {
+pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> Result<RawResponse, Error> {
+    match verdict(&answer, url) {
+        Err(_) if secrets.occur_in(&answer.body) => {
+            secrets.redact(&mut answer.body);
+            verdict(&answer, url)?;
+            Ok(answer)
+        }
+        verdict => verdict.map(|()| answer),
+    }
+}
+
+fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     let status = answer.status;
-    let parsed = Response::<Box<RawValue>>::from_json(&answer.body);
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    match parsed {
-        Ok(response) if status.is_success() || response.data.is_some() => Ok(answer),
+    let error = match Response::<Box<RawValue>>::from_json(&answer.body) {
+        Ok(response) if status.is_success() || response.data.is_some() => return Ok(()),
         Ok(response) => {
             let kind = match status {
                 _ if refused => ErrorKind::Auth,
                 StatusCode::TOO_MANY_REQUESTS => ErrorKind::Status,
                 _ if status.is_server_error() => ErrorKind::Status,
-                _ => return Ok(answer),
+                _ => return Ok(()),
             };
             let message = format!("{url} answered {status}: {}", first(&response.errors));
-            let error = Error::new(kind, message).with_errors(response.errors);
-            Err(error.with_body(&answer.body).with_answer(status, answer.headers))
+            Error::new(kind, message).with_errors(response.errors)
         }
-        Err(odd) if status.is_success() => {
-            let error = Error::from(odd).prefixed(&format!("{url} answered {status}"));
-            Err(error
-                .with_body(&answer.body)
-                .with_answer(status, answer.headers)
-                .after_sending())
-        }
+        Err(odd) if status.is_success() => Error::from(odd)
+            .prefixed(&format!("{url} answered {status}"))
+            .after_sending(),
         Err(odd) => {
             let kind = if refused { ErrorKind::Auth } else { ErrorKind::Status };
-            let error = Error::new(kind, format!("{url} answered {status}: {}", odd_body(&answer, &odd)));
-            Err(error.with_body(&answer.body).with_answer(status, answer.headers))
+            Error::new(kind, format!("{url} answered {status}: {}", odd_body(answer, &odd)))
         }
-    }
+    };
+    let error = error
+        .with_body(&answer.body)
+        .with_answer(status, answer.headers.clone());
+    // A gateway that gave up, or a server that broke, may have executed the request all the same.
+    let may_have_run = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
+    Err(if may_have_run { error.after_sending() } else { error })
 }
 
 fn first(errors: &[GraphQLError]) -> String {

@@ -19,45 +19,77 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url) -> Error {
         return Error::request(format!("the request to {place} cannot be sent: {deepest}")).with_source(error);
     }
     if error.is_connect() {
-        let message = format!("cannot connect to {place}: {deepest}{}", advice(&error, url));
-        return Error::new(ErrorKind::Connect, message).with_source(error);
+        let advice = advice(&error, url);
+        let message = format!("cannot connect to {place}: {deepest}{}", advice.unwrap_or_default());
+        let connect = Error::new(ErrorKind::Connect, message);
+        // A certificate does not get better by asking again.
+        let connect = if is_certificate(&error) { connect.retryable(false) } else { connect };
+        return connect.with_source(error);
     }
-    let message = format!("the connection to {place} broke: {deepest}");
-    Error::new(ErrorKind::Disconnected, message)
-        .with_source(error)
-        .after_sending()
+    let (kind, message) = match is_parse(&error) {
+        true => (ErrorKind::Protocol, format!("{place} does not answer in HTTP: {deepest}")),
+        false => (ErrorKind::Disconnected, format!("the connection to {place} broke: {deepest}")),
+    };
+    Error::new(kind, message).with_source(error).after_sending()
 }
 
 fn place(url: &Url) -> String {
     match (url.host_str(), url.port_or_known_default()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
-        _ => url.to_string(),
+        _ => url.scheme().to_owned(),
     }
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }
 
 /// The innermost cause is the one that names the trouble; those around it only say that there was some.
-fn deepest_message(error: &dyn StdError) -> String {
-    let mut deepest = error;
-    while let Some(source) = deepest.source() {
-        deepest = source;
-    }
-    deepest.to_string()
+fn deepest_message(error: &(dyn StdError + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn advice(error: &reqwest::Error, url: &Url) -> &'static str {
-    let mut cause: Option<&dyn StdError> = Some(error);
-    while let Some(this) = cause {
-        if let Some(io) = this.downcast_ref::<io::Error>() {
-            match io.kind() {
-                io::ErrorKind::ConnectionRefused => return "; is the server running?",
-                io::ErrorKind::InvalidData if url.scheme() == "https" => return "; does the server speak TLS there?",
-                _ => {}
-            }
-        }
-        if this.to_string().contains("dns error") {
-            return "; is the host name right?";
-        }
-        cause = this.source();
+fn advice(error: &reqwest::Error, url: &Url) -> Option<&'static str> {
+    if is_certificate(error) {
+        return Some(
+            "; its certificate is not trusted: if it is signed by an authority of your own, add that with \
+             `add_root_certificate`",
+        );
     }
-    ""
+    causes(error).find_map(|cause| {
+        if cause.to_string().contains("dns error") {
+            return Some("; is the host name right?");
+        }
+        match cause.downcast_ref::<io::Error>()?.kind() {
+            io::ErrorKind::ConnectionRefused => Some("; is the server running?"),
+            io::ErrorKind::InvalidData if url.scheme() != "http" => Some("; does the server speak TLS there?"),
+            _ => None,
+        }
+    })
+}
+
+/// Whether what came was not HTTP, or was more of it than is bearable.
+fn is_parse(error: &(dyn StdError + 'static)) -> bool {
+    // hyper's own error is not a public part of reqwest; its words are stable.
+    causes(error).any(|cause| {
+        let text = cause.to_string();
+        text.starts_with("invalid HTTP") || text.contains("message head is too large")
+    })
+}
+
+#[cfg(feature = "tls")]
+fn is_certificate(error: &(dyn StdError + 'static)) -> bool {
+    causes(error).any(|cause| {
+        // rustls hides in an `io::Error`, whose `source` skips what it wraps.
+        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let rustls = inner
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            .or_else(|| cause.downcast_ref());
+        matches!(rustls, Some(rustls::Error::InvalidCertificate(_)))
+    })
+}
+
+#[cfg(not(feature = "tls"))]
+fn is_certificate(_: &(dyn StdError + 'static)) -> bool {
+    false
 }

@@ -5,7 +5,9 @@ mod connect_error;
 #[cfg(feature = "tls")]
 mod tls;
 
+use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -15,9 +17,12 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
 pub(crate) use answer::read_body;
+#[cfg(feature = "aws")]
+pub(crate) use answer::read_bytes;
 pub(crate) use connect_error::connect_error;
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind};
 
@@ -25,6 +30,12 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
     Requests,
+    /// Credentials of a container or an instance: never through a proxy, which would be asked for its own.
+    #[cfg(feature = "aws")]
+    Metadata,
+    /// A request whose `Host` is not the URL's: HTTP/2 has the URL's authority in its place.
+    #[cfg(feature = "appsync")]
+    OtherHost,
     /// A connection that negotiated HTTP/2 cannot become a websocket.
     #[cfg(feature = "appsync")]
     Sockets,
@@ -39,8 +50,10 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> 
         .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
     let builder = match purpose {
         Purpose::Requests => builder,
+        #[cfg(feature = "aws")]
+        Purpose::Metadata => builder.no_proxy(),
         #[cfg(feature = "appsync")]
-        Purpose::Sockets => builder.http1_only(),
+        Purpose::OtherHost | Purpose::Sockets => builder.http1_only(),
     };
     #[cfg(feature = "tls")]
     let builder = {
@@ -49,7 +62,7 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> 
         config.alpn_protocols = match purpose {
             Purpose::Requests => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             #[cfg(feature = "appsync")]
-            Purpose::Sockets => vec![b"http/1.1".to_vec()],
+            _ => vec![b"http/1.1".to_vec()],
         };
         builder.tls_backend_preconfigured(config)
     };
@@ -66,7 +79,6 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> 
 }
 
 /// What the transport is told once, when the client is built.
-#[derive(Debug)]
 pub(crate) struct HttpOptions {
     pub(crate) url: Url,
     /// The host of the API, which is signed.
@@ -83,44 +95,65 @@ pub(crate) struct HttpOptions {
 }
 
 /// `POST`s each request as JSON.
-#[derive(Debug)]
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
     options: HttpOptions,
     host_header: Option<HeaderValue>,
+    shown: Shown,
+}
+
+/// What was sent, and what came of it.
+struct Attempt {
+    authorization: Option<Authorization>,
+    answer: Result<RawResponse, Error>,
 }
 
 impl HttpTransport {
     pub(crate) fn new(options: HttpOptions) -> Result<Self, Error> {
-        let client = client(&options.url, Purpose::Requests, options.connect_timeout)?;
+        let purpose = match options.host_header {
+            #[cfg(feature = "appsync")]
+            Some(_) => Purpose::OtherHost,
+            _ => Purpose::Requests,
+        };
+        let client = client(&options.url, purpose, options.connect_timeout)?;
         let host_header = options.host_header.as_deref().map(HeaderValue::from_str).transpose();
         let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
         Ok(Self {
             client,
-            options,
             host_header,
+            shown: Shown::of(&options.url),
+            options,
         })
     }
 
-    async fn run(&self, request: &RawRequest) -> Result<RawResponse, Error> {
+    async fn run(&self, request: &RawRequest, left: &AtomicBool) -> Result<RawResponse, Error> {
         let auth = request.auth.as_ref().or(self.options.auth.as_ref());
-        let (answer, sent) = self.attempt(request, auth).await?;
-        let Err(refusal) = answer else { return answer };
-        // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
-        match (auth, sent) {
-            (Some(auth), Some(sent)) if refusal.is_auth() && auth.refused(&sent, &refusal).await => {
-                self.attempt(request, Some(auth)).await?.0
-            }
-            _ => Err(refusal),
+        let first = self.attempt(request, auth, left).await?;
+        let (Some(auth), Some(sent), Err(refusal)) = (auth, &first.authorization, &first.answer) else {
+            return first.answer;
+        };
+        if !refusal.is_auth() {
+            return first.answer;
         }
+        // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
+        left.store(false, Ordering::Relaxed);
+        let last = if auth.refused(sent, refusal).await {
+            self.attempt(request, Some(auth), left).await?
+        } else {
+            first
+        };
+        last.answer.map_err(|error| match error.is_auth() {
+            true => error.refusing(auth.as_ref()),
+            false => error,
+        })
     }
 
-    /// One attempt, and what it was authorised with.
     async fn attempt(
         &self,
         request: &RawRequest,
         auth: Option<&Arc<dyn AuthProvider>>,
-    ) -> Result<(Result<RawResponse, Error>, Option<Authorization>), Error> {
+        left: &AtomicBool,
+    ) -> Result<Attempt, Error> {
         let mut signed = HeaderMap::new();
         signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let authorization = match auth {
@@ -154,11 +187,14 @@ impl HttpTransport {
         if let Some(host) = &self.host_header {
             headers.insert(HOST, host.clone());
         }
-        Ok((self.send(request, headers).await, authorization))
+        left.store(true, Ordering::Relaxed);
+        let answer = self.send(request, headers).await;
+        Ok(Attempt { authorization, answer })
     }
 
     async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
         let url = &self.options.url;
+        let secrets = Secrets::of(&headers);
         let sent = self
             .client
             .post(url.clone())
@@ -169,26 +205,44 @@ impl HttpTransport {
         let status = response.status();
         let headers = response.headers().clone();
         if status.is_redirection() {
-            return Err(redirected(status, headers, url));
+            return Err(redirected(status, headers, &self.shown).without_secrets(&secrets));
         }
-        let body = read_body(response, self.options.max_body)
-            .await
-            .map_err(|error| error.with_answer(status, headers.clone()).after_sending())?;
-        answer::judge(RawResponse { status, headers, body }, url)
+        let body = read_body(response, self.options.max_body).await.map_err(|error| {
+            let error = error.prefixed(&format!("{} answered {status}", self.shown));
+            error.with_answer(status, headers.clone()).after_sending()
+        })?;
+        answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
+            .map_err(|error| error.without_secrets(&secrets))
+    }
+}
+
+/// Without URLs, whose queries may hold secrets.
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport")
+            .field("url", &self.shown)
+            .field("auth", &self.options.auth)
+            .field("timeout", &self.options.timeout)
+            .finish_non_exhaustive()
     }
 }
 
 impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         Box::pin(async move {
+            crate::runtime::current()?;
             let limit = request.timeout().unwrap_or(self.options.timeout);
-            match tokio::time::timeout(limit, self.run(request)).await {
+            let left = AtomicBool::new(false);
+            match tokio::time::timeout(limit, self.run(request, &left)).await {
                 Ok(answer) => answer,
+                Err(_) if left.load(Ordering::Relaxed) => {
+                    let what = format!("the {} to {}", request.kind(), self.shown);
+                    // Whether all of it had left cannot be told from here; for a mutation that is the safe answer.
+                    Err(Error::timeout(&what, limit).after_sending())
+                }
                 Err(_) => {
-                    let what = format!("the {} to {}", request.kind(), self.options.url);
-                    let error = Error::timeout(&what, limit);
-                    // Whether anything had left cannot be told from here; for a mutation that is the safe answer.
-                    Err(error.after_sending())
+                    let what = format!("getting credentials for the {} to {}", request.kind(), self.shown);
+                    Err(Error::timeout(&what, limit))
                 }
             }
         })
@@ -215,7 +269,31 @@ fn replace(headers: &mut HeaderMap, with: &HeaderMap) {
     }
 }
 
-pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Url) -> Error {
+/// A URL as messages show it: without its query, which may hold secrets.
+pub(crate) struct Shown(String);
+
+impl Shown {
+    pub(crate) fn of(url: &Url) -> Self {
+        let mut shown = url.clone();
+        shown.set_query(None);
+        shown.set_fragment(None);
+        Self(shown.into())
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Shown) -> Error {
     let location = headers.get(LOCATION).map_or_else(
         || "nowhere".into(),
         |location| String::from_utf8_lossy(location.as_bytes()).into_owned(),

@@ -94,7 +94,7 @@ impl RealtimeClient {
                 .await?;
             match self.start(&handle, request, &sent).await {
                 Err(error) if attempt == 0 && error.is_auth() && auth.refused(&sent, &error).await => {}
-                Err(error) if error.is_auth() => return Err(error.prefixed_by_provider(auth.as_ref())),
+                Err(error) if error.is_auth() => return Err(error.refusing(auth.as_ref())),
                 started => return started,
             }
         }
@@ -165,7 +165,7 @@ impl RealtimeClient {
             opened => opened,
         };
         let handle = handle.map_err(|error| match error.is_auth() {
-            true => error.prefixed_by_provider(auth.as_ref()),
+            true => error.refusing(auth.as_ref()),
             false => error,
         })?;
         *current = Some(handle.clone());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::{Sink, Stream};
-use gqlwire_proto::appsync::{Refusal, offered_subprotocols};
+use gqlwire_proto::appsync::{HEADER_PREFIX, Refusal, offered_subprotocols};
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -18,7 +18,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::http::{Purpose, client, connect_error, read_body, redirected};
+use crate::http::{Purpose, Shown, client, connect_error, read_body, redirected};
+use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
 /// How much of a refusal's body is read.
@@ -56,17 +57,17 @@ impl WebSockets {
         );
         let offered: Vec<String> = offered_subprotocols(&headers).map(str::to_owned).collect();
 
+        let secrets = Secrets::of(&headers).and(offered.iter().map(String::as_str).filter(|offer| is_header(offer)));
+
         // Errors name the endpoint without its query, which may hold a signature.
-        let mut shown = upgrade.url;
-        shown.set_query(None);
-        let sent = self.client.get(url).headers(headers).send().await;
-        let response = sent.map_err(|error| connect_error(error, &shown))?;
+        let shown = Shown::of(&upgrade.url);
+        let broken = |error| connect_error(error, &upgrade.url);
+        let response = self.client.get(url).headers(headers).send().await.map_err(broken)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(refused(response, &shown).await);
+            return Err(refused(response, &shown, &secrets).await.without_secrets(&secrets));
         }
         check(response.headers(), &key, &offered, &shown)?;
-        let upgraded = response.upgrade().await;
-        let upgraded = upgraded.map_err(|error| connect_error(error, &shown))?;
+        let upgraded = response.upgrade().await.map_err(broken)?;
         let config = WebSocketConfig::default()
             .max_message_size(Some(self.max_message))
             .max_frame_size(Some(self.max_message));
@@ -90,13 +91,18 @@ fn as_http(url: &Url) -> Result<Url, Error> {
     Url::parse(&format!("http{rest}")).map_err(|error| Error::config("not a websocket URL").with_source(error))
 }
 
-async fn refused(response: reqwest::Response, url: &Url) -> Error {
+fn is_header(offer: &str) -> bool {
+    offer.starts_with(HEADER_PREFIX)
+}
+
+async fn refused(response: reqwest::Response, url: &Shown, secrets: &Secrets) -> Error {
     let status = response.status();
     let headers = response.headers().clone();
     if status.is_redirection() {
         return redirected(status, headers, url);
     }
-    let body = read_body(response, REFUSAL_BODY).await.unwrap_or_default();
+    let mut body = read_body(response, REFUSAL_BODY).await.unwrap_or_default();
+    secrets.redact(&mut body);
     let says = Refusal::from_json(&body);
     let kind = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
@@ -124,7 +130,7 @@ async fn refused(response: reqwest::Response, url: &Url) -> Error {
         .with_answer(status, headers)
 }
 
-fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Url) -> Result<(), Error> {
+fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Result<(), Error> {
     let protocol = |message: String| Err(Error::new(ErrorKind::Protocol, message));
     if headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes)
         != Some(derive_accept_key(key.as_bytes()).as_bytes())
@@ -135,9 +141,18 @@ fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Url) -> Resul
     }
     // A server that names none is let through, as browsers do; one that names another speaks another protocol.
     match headers.get(SEC_WEBSOCKET_PROTOCOL) {
-        Some(selected) if !offered.iter().any(|offer| offer.as_bytes() == selected.as_bytes()) => protocol(format!(
-            "{url} speaks the subprotocol {selected:?}, which is not AppSync's (graphql-ws)"
-        )),
+        Some(selected) if !offered.iter().any(|offer| offer.as_bytes() == selected.as_bytes()) => {
+            let selected = String::from_utf8_lossy(selected.as_bytes());
+            // One that repeats the whole offer repeats the credentials in it.
+            let selected = selected
+                .split(HEADER_PREFIX)
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches([',', ' ']);
+            protocol(format!(
+                "{url} speaks the subprotocol {selected:?}, which is not AppSync's (graphql-ws)"
+            ))
+        }
         _ => Ok(()),
     }
 }

@@ -1,11 +1,16 @@
 //! IAM: requests signed with AWS Signature Version 4.
 
+#[cfg(feature = "aws")]
+mod aws_chain;
 mod discovery;
 mod profile;
+#[cfg(feature = "aws")]
+mod sdk_http;
 mod surroundings;
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use gqlwire_proto::appsync::{CONTENT_TYPE_HTTP, Signer};
@@ -14,6 +19,8 @@ use http::header::{CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Mutex;
 
+#[cfg(feature = "aws")]
+use self::aws_chain::AwsChain;
 use self::discovery::Discovery;
 use self::surroundings::Surroundings;
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
@@ -29,7 +36,10 @@ use crate::{Error, ErrorKind};
 /// The region of the signature is the one set with [`region`](Self::region), else the one in the host's name, else
 /// `AWS_REGION`, `AWS_DEFAULT_REGION`, and the profile's. A custom domain does not name its region.
 pub struct Iam {
-    provider: Box<dyn CredentialsProvider>,
+    provider: Arc<dyn CredentialsProvider>,
+    /// The same, where it is the SDK's chain: that one wants to know the API's region.
+    #[cfg(feature = "aws")]
+    chain: Option<Arc<AwsChain>>,
     region: Option<String>,
     /// Where the region is looked for when neither option nor host names one.
     discovery: Discovery,
@@ -90,6 +100,27 @@ impl Iam {
         Self::over(provider, Discovery::new(Surroundings::of_this_process()))
     }
 
+    /// Signs with what the AWS SDK's default chain finds: the environment, then the profile `AWS_PROFILE` (or
+    /// `default`) with whatever it asks for (keys, SSO, roles, a process), a web identity, the container's credentials,
+    /// the instance's.
+    ///
+    /// Nothing is read or asked before the first request. Temporary credentials are replaced shortly before their end.
+    /// The region is sought as for [`Iam::new`], and at last from the instance metadata, for one second at most.
+    #[cfg(feature = "aws")]
+    pub fn aws_default_chain() -> Self {
+        let discovery = Discovery::new(Surroundings::of_this_process());
+        Self::over_chain(discovery, None)
+    }
+
+    /// Signs with what the AWS SDK makes of this profile of the shared files, whatever the environment holds: keys, SSO,
+    /// roles, a process. Otherwise as [`aws_default_chain`](Self::aws_default_chain).
+    #[cfg(feature = "aws")]
+    pub fn aws_profile(profile: impl Into<String>) -> Self {
+        let profile = profile.into();
+        let discovery = Discovery::new(Surroundings::of_this_process()).with_profile(profile.clone());
+        Self::over_chain(discovery, Some(profile))
+    }
+
     /// Sets the region of the API, which a custom domain does not name.
     #[must_use]
     pub fn region(mut self, region: impl Into<String>) -> Self {
@@ -103,9 +134,23 @@ impl Iam {
         Self::over(discovery.clone(), discovery)
     }
 
+    #[cfg(feature = "aws")]
+    fn over_chain(discovery: Discovery, profile: Option<String>) -> Self {
+        let chain = Arc::new(AwsChain::new(discovery.clone(), profile));
+        Self {
+            provider: chain.clone(),
+            chain: Some(chain),
+            region: None,
+            discovery,
+            state: Mutex::default(),
+        }
+    }
+
     fn over(provider: impl CredentialsProvider, discovery: Discovery) -> Self {
         Self {
-            provider: Box::new(provider),
+            provider: Arc::new(provider),
+            #[cfg(feature = "aws")]
+            chain: None,
             region: None,
             discovery,
             state: Mutex::default(),
@@ -113,13 +158,17 @@ impl Iam {
     }
 
     async fn sign(&self, target: Target<'_>) -> Result<Authorization, Error> {
+        let region = self.region_of(&target).await?;
+        #[cfg(feature = "aws")]
+        if let Some(chain) = &self.chain {
+            chain.set_api_region(&region);
+        }
         let credentials = self.provider.credentials().await?;
         if credentials.is_expired(target.now()) {
             let message = "the AWS credentials have expired: log in again, or renew them";
             return Err(Error::new(ErrorKind::Auth, message));
         }
         let generation = self.issue(&credentials).await;
-        let region = self.region_of(&target).await?;
         let signer = Signer {
             credentials: &credentials,
             region: &region,
