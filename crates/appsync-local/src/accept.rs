@@ -4,11 +4,11 @@
 //! head deadline ends. The same task goes on as the websocket's after an upgrade, so it is counted once and ends with
 //! the accept loop.
 
+use std::io::Write;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crate::stop::Stop;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,6 +20,8 @@ use crate::http::{self, UpgradeSlot};
 use crate::realtime;
 use crate::server::Core;
 use crate::stats::Gauge;
+use crate::stop::Stop;
+use crate::stream::Impatient;
 
 /// After an `accept` that failed for want of something (file descriptors, mostly), time to let it come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -44,7 +46,7 @@ pub(crate) async fn accept(listener: TcpListener, core: Arc<Core>, mut stop: Sto
                 }
             }
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if connections.len() >= core.limits.connections => turn_away(&core, &stream),
+                Ok((stream, _)) if connections.len() >= core.limits.connections => turn_away(&core, stream),
                 Ok((stream, peer)) => {
                     tracing::debug!(%peer, "connected");
                     connections.spawn(serve(stream, Arc::clone(&core), stop.clone()));
@@ -63,14 +65,16 @@ pub(crate) async fn accept(listener: TcpListener, core: Arc<Core>, mut stop: Sto
     }
 }
 
-fn turn_away(core: &Core, stream: &TcpStream) {
+fn turn_away(core: &Core, stream: TcpStream) {
     core.counters.refused_connections.fetch_add(1, Relaxed);
     tracing::warn!(
         limit = core.limits.connections,
         "too many connections: one was turned away"
     );
-    // A new socket's buffer is empty, so this writes; if it does not, the close says enough.
-    if let Err(error) = stream.try_write(TOO_MANY) {
+    // tokio's own write would wait until it has heard that there is room. A new socket has room, and if not, the close
+    // says enough.
+    let said = stream.into_std().and_then(|mut stream| stream.write(TOO_MANY));
+    if let Err(error) = said {
         tracing::debug!(%error, "could not say so");
     }
 }
@@ -80,6 +84,7 @@ async fn serve(stream: TcpStream, core: Arc<Core>, mut stop: Stop) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let stream = Impatient::new(stream, core.limits.write_deadline);
     let upgrades = UpgradeSlot::default();
     let service = service_fn(|request| http::answer(Arc::clone(&core), Arc::clone(&upgrades), request));
     let connection = http1::Builder::new()

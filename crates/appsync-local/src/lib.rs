@@ -41,6 +41,7 @@ mod server;
 mod stats;
 mod stop;
 mod store;
+mod stream;
 
 pub use self::api::Api;
 pub use self::auth::{ApiKey, Authorizer, Call, Identity, JwtKeys, JwtKeysError, Occasion, Refusal};

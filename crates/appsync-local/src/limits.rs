@@ -23,6 +23,10 @@ pub struct Limits {
     pub execution: Duration,
     /// Fields that one request may resolve, AppSync's quota. 10,000.
     pub resolvers: usize,
+    /// Fields of one response, those of list items counted each. 200,000.
+    pub fields: usize,
+    /// Bytes of values that one request may gather, each copy in the response counted. 16 MiB.
+    pub response_bytes: usize,
     /// Time after the upgrade to send `connection_init` or a first `start`. 30 s.
     pub init_deadline: Duration,
     /// Bytes of one realtime frame from a client. 256 KiB.
@@ -35,7 +39,7 @@ pub struct Limits {
     pub queued_frames: usize,
     /// Bytes waiting for one slow reader; more closes that connection. 16 MiB.
     pub queued_bytes: usize,
-    /// Time for one write to a realtime client to make room in its socket. 30 s.
+    /// Time that a write waits for its client to make room; then the connection is closed. 30 s.
     pub write_deadline: Duration,
     /// Pause between two `ka` frames. 60 s.
     pub keep_alive: Duration,
@@ -45,6 +49,29 @@ pub struct Limits {
     pub connection_lifetime: Duration,
     /// Time that open connections get to end after a shutdown was asked for. 2 s.
     pub shutdown_grace: Duration,
+}
+
+/// Longer than any server runs.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+impl Limits {
+    /// `Duration::MAX` means never, and must not overflow a clock.
+    pub(crate) fn bounded(mut self) -> Self {
+        for duration in [
+            &mut self.head_deadline,
+            &mut self.body_deadline,
+            &mut self.execution,
+            &mut self.init_deadline,
+            &mut self.write_deadline,
+            &mut self.keep_alive,
+            &mut self.connection_timeout,
+            &mut self.connection_lifetime,
+            &mut self.shutdown_grace,
+        ] {
+            *duration = (*duration).min(LONGEST);
+        }
+        self
+    }
 }
 
 impl Default for Limits {
@@ -57,6 +84,8 @@ impl Default for Limits {
             body_bytes: 1024 * 1024,
             execution: Duration::from_secs(30),
             resolvers: 10_000,
+            fields: 200_000,
+            response_bytes: 16 * 1024 * 1024,
             init_deadline: Duration::from_secs(30),
             frame_bytes: 256 * 1024,
             subscriptions: limits::SUBSCRIPTIONS_PER_CONNECTION,

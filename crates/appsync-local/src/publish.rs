@@ -13,6 +13,9 @@ use tokio::time::timeout;
 use crate::api::Prepared;
 use crate::server::Core;
 
+/// How many different events of one mutation are held at a time, for those who still wait for the same one.
+const MADE: usize = 100;
+
 /// Runs a query or mutation and returns its response as JSON.
 ///
 /// The events of a mutation are queued for every subscriber before this returns, so whoever has the answer can count on
@@ -41,7 +44,7 @@ pub(crate) async fn execute(core: &Arc<Core>, prepared: Prepared) -> String {
 
 /// Queues one event for each subscription to a field that wants it.
 async fn publish(core: &Core, field: &str, payload: &Value) {
-    // Subscriptions of the same text get the same response, which is made once.
+    // Subscriptions of the same text get the same event, which is made once.
     let mut made: HashMap<String, Option<Box<RawValue>>> = HashMap::new();
     for subscriber in core.hub.listeners(field) {
         let listening = &subscriber.listening;
@@ -49,8 +52,11 @@ async fn publish(core: &Core, field: &str, payload: &Value) {
             continue;
         }
         if !made.contains_key(listening.source()) {
+            if made.len() == MADE {
+                made.clear();
+            }
             let event = core.api.event(listening, payload, &core.limits).await;
-            made.insert(listening.source().to_owned(), within_quota(core, field, &event));
+            made.insert(listening.source().to_owned(), within_quota(core, field, event.as_ref()));
         }
         if let Some(Some(event)) = made.get(listening.source()) {
             core.counters.events.fetch_add(1, Relaxed);
@@ -60,15 +66,15 @@ async fn publish(core: &Core, field: &str, payload: &Value) {
 }
 
 /// An event as it is sent, unless it is too large: AppSync drops such a one without a word to the subscriber.
-fn within_quota(core: &Core, field: &str, event: &Execution) -> Option<Box<RawValue>> {
-    let event = serde_json::value::to_raw_value(event).ok()?;
-    let (bytes, limit) = (event.get().len(), core.limits.payload_bytes);
-    if bytes > limit {
+fn within_quota(core: &Core, field: &str, event: Option<&Execution>) -> Option<Box<RawValue>> {
+    let limit = core.limits.payload_bytes;
+    let event = event.and_then(|event| serde_json::value::to_raw_value(event).ok());
+    let fits = event.filter(|event| event.get().len() <= limit);
+    if fits.is_none() {
         core.counters.oversized_events.fetch_add(1, Relaxed);
-        tracing::warn!(field, bytes, limit, "an event is too large and was dropped");
-        return None;
+        tracing::warn!(field, limit, "an event is too large and was dropped");
     }
-    Some(event)
+    fits
 }
 
 fn failed(message: &str, error_type: &str) -> String {

@@ -153,7 +153,7 @@ impl Default for MemoryStore {
 impl Store for MemoryStore {
     fn insert(&self, collection: &str, id: &str, item: Item) -> Result<(), StoreError> {
         let mut state = self.state();
-        let (items, bytes) = (state.items + 1, state.bytes + weight(&item));
+        let (items, bytes) = (state.items + 1, state.bytes + weight_of(&item));
         if state
             .collection(collection)
             .is_some_and(|known| known.numbers.contains_key(id))
@@ -175,7 +175,7 @@ impl Store for MemoryStore {
         let old = state.item(collection, id).ok_or(StoreError::ConditionFailed)?;
         let mut new = old.clone();
         new.extend(changes);
-        let bytes = state.bytes - weight(old) + weight(&new);
+        let bytes = state.bytes - weight_of(old) + weight_of(&new);
         self.has_room(state.items, bytes)?;
         if let Some(slot) = state.item_mut(collection, id) {
             slot.clone_from(&new);
@@ -193,7 +193,7 @@ impl Store for MemoryStore {
         let number = known.numbers.remove(id).ok_or(StoreError::ConditionFailed)?;
         let item = known.items.remove(&number).ok_or(StoreError::ConditionFailed)?;
         state.items -= 1;
-        state.bytes -= weight(&item);
+        state.bytes -= weight_of(&item);
         Ok(item)
     }
 
@@ -235,18 +235,19 @@ impl State {
     }
 }
 
-/// About how many bytes of memory an item takes.
-fn weight(item: &Item) -> usize {
-    fn of(value: &Value) -> usize {
-        const SLOT: usize = size_of::<Value>();
-        SLOT + match value {
+/// About how many bytes of memory a value takes.
+pub(crate) fn weight(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
             Value::String(text) => text.len(),
-            Value::Array(items) => items.iter().map(of).sum(),
-            Value::Object(members) => weight(members),
+            Value::Array(items) => items.iter().map(weight).sum(),
+            Value::Object(members) => weight_of(members),
         }
-    }
-    item.iter().map(|(name, value)| name.len() + of(value)).sum()
+}
+
+fn weight_of(members: &Map<String, Value>) -> usize {
+    members.iter().map(|(name, value)| name.len() + weight(value)).sum()
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+
+use crate::response::excerpt;
 
 /// One entry of a response's `errors`.
 ///
@@ -55,13 +58,16 @@ impl GraphQLError {
     /// (`pkg#UnauthorizedException` is `UnauthorizedException`), else `extensions.code`, `extensions.errorType` or
     /// `extensions.classification`.
     pub fn error_type(&self) -> Option<&str> {
-        let named = |value: &'_ Value| value.as_str().map(str::len).is_some_and(|len| len > 0);
-        if let Some(Value::String(text)) = self.other.get("errorType").filter(|v| named(v)) {
-            return Some(text.rsplit('#').next().unwrap_or(text));
+        fn named<'m>(members: &'m Map<String, Value>, key: &str) -> Option<&'m str> {
+            members.get(key)?.as_str().filter(|text| !text.is_empty())
         }
-        ["code", "errorType", "classification"]
-            .iter()
-            .find_map(|key| self.extensions.get(*key).filter(|v| named(v)).and_then(Value::as_str))
+        named(&self.other, "errorType")
+            .and_then(|text| text.rsplit('#').find(|part| !part.is_empty()))
+            .or_else(|| {
+                ["code", "errorType", "classification"]
+                    .iter()
+                    .find_map(|key| named(&self.extensions, key))
+            })
     }
 
     /// AppSync's `errorInfo`: whatever the resolver attached, not filtered by the selection set.
@@ -90,7 +96,7 @@ impl GraphQLError {
             other => return Self::new(other.to_string()),
         };
         let message = match members.remove("message") {
-            Some(Value::String(text)) => text,
+            Some(Value::String(text)) => without_session_token(text),
             None | Some(Value::Null) => String::new(),
             Some(other) => other.to_string(),
         };
@@ -123,6 +129,20 @@ impl GraphQLError {
             Value::Array(items) => items.into_iter().map(Self::from_value).collect(),
             single => vec![Self::from_value(single)],
         }
+    }
+
+    /// The same from text. JSON may be valid and still more than a [`Value`] holds (`1e999`, half a surrogate pair,
+    /// nested too deeply): an error is an error all the same, and its text becomes the message.
+    pub(crate) fn list_from_raw(raw: &RawValue) -> Vec<Self> {
+        let readable = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).ok();
+        if let Some(value) = readable(raw) {
+            return Self::list_from_value(value);
+        }
+        let items = serde_json::from_str::<Vec<&RawValue>>(raw.get()).unwrap_or_else(|_| vec![raw]);
+        items
+            .into_iter()
+            .map(|item| readable(item).map_or_else(|| Self::new(excerpt(item.get())), Self::from_value))
+            .collect()
     }
 }
 
@@ -160,6 +180,25 @@ impl fmt::Display for GraphQLError {
 }
 
 impl std::error::Error for GraphQLError {}
+
+/// A refused signature is answered with the canonical request that the server arrived at, session token included. That
+/// helps whoever wrote the signer, but the token is a credential, and messages end up in logs.
+fn without_session_token(message: String) -> String {
+    const NAME: &str = "x-amz-security-token:";
+    if !message.contains(NAME) {
+        return message;
+    }
+    let mut parts = message.split(NAME);
+    let mut redacted = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // The value goes on to the end of its line, which AppSync writes as a line break or, twice escaped, as `\n`.
+        let end = part.find(['\n', '\r', '\\', '\'', '"']).unwrap_or(part.len());
+        redacted.push_str(NAME);
+        redacted.push_str("[redacted]");
+        redacted.push_str(&part[end..]);
+    }
+    redacted
+}
 
 /// A place in the document, counted from 1.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

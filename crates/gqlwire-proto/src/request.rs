@@ -48,24 +48,26 @@ impl<T> Request<T> {
     /// Sets one variable; a second value for the same name replaces the first.
     ///
     /// A value that cannot be JSON (a map with keys that are not strings, a failing `Serialize`) is reported by
-    /// [`to_json`](Self::to_json), that is, before anything is sent.
+    /// [`to_json`](Self::to_json), that is, before anything is sent. Numbers that JSON lacks, NaN and the infinities,
+    /// become `null`, as everywhere with `serde_json`.
     #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         match serde_json::value::to_raw_value(&value) {
             Ok(value) => self.variables.set(name, value),
-            Err(error) => self.refuse(format!("variable ${name}"), &error),
+            Err(error) => self.refuse(format!("variable ${name}"), error),
         }
         self
     }
 
-    /// Sets every member of a struct or map as a variable.
+    /// Sets every member of a struct or map as a variable; `()` and `None` set none. Anything else is reported by
+    /// [`to_json`](Self::to_json).
     #[must_use]
     pub fn variables(mut self, variables: impl Serialize) -> Self {
         match Members::from_serialize(&variables) {
             Ok(Some(members)) => self.variables.extend(members),
             Ok(None) => {}
-            Err(error) => self.refuse("the variables".to_owned(), &error),
+            Err(why) => self.refuse("the variables".to_owned(), why),
         }
         self
     }
@@ -83,7 +85,7 @@ impl<T> Request<T> {
         let name = name.into();
         match serde_json::value::to_raw_value(&value) {
             Ok(value) => self.extensions.set(name, value),
-            Err(error) => self.refuse(format!("extension {name}"), &error),
+            Err(error) => self.refuse(format!("extension {name}"), error),
         }
         self
     }
@@ -126,11 +128,11 @@ impl<T> Request<T> {
             operation_name: self.operation_name.as_deref(),
             extensions: &self.extensions,
         };
-        serde_json::to_string(&body).map_err(|error| RequestError::new("the request".to_owned(), &error))
+        serde_json::to_string(&body).map_err(|error| RequestError::new("the request".to_owned(), error))
     }
 
-    fn refuse(&mut self, what: String, error: &serde_json::Error) {
-        self.invalid.get_or_insert_with(|| RequestError::new(what, error));
+    fn refuse(&mut self, what: String, why: impl fmt::Display) {
+        self.invalid.get_or_insert_with(|| RequestError::new(what, why));
     }
 }
 
@@ -180,10 +182,10 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    fn new(what: String, error: &serde_json::Error) -> Self {
+    fn new(what: String, why: impl fmt::Display) -> Self {
         Self {
             what,
-            why: error.to_string(),
+            why: why.to_string(),
         }
     }
 }
@@ -205,9 +207,10 @@ struct Members(Vec<(String, Box<RawValue>)>);
 
 impl Members {
     /// `None` for `null` and `()`: no variables at all.
-    fn from_serialize(value: &impl Serialize) -> Result<Option<Self>, serde_json::Error> {
-        let text = serde_json::to_string(value)?;
-        serde_json::from_str(&text)
+    fn from_serialize(value: &impl Serialize) -> Result<Option<Self>, String> {
+        let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
+        // What the parser would say quotes the value, which is nobody's business.
+        serde_json::from_str(&text).map_err(|_| "they are not a struct or a map".to_owned())
     }
 
     fn set(&mut self, name: String, value: Box<RawValue>) {

@@ -93,9 +93,15 @@ impl<T: DeserializeOwned> Response<T> {
     ///
     /// # Errors
     ///
-    /// The text is not JSON, is not a GraphQL response (neither `data` nor `errors`), or its data does not fit `T`
+    /// The text is not JSON, is not a GraphQL response (neither `data` nor an error), or its data does not fit `T`
     /// although no error came with it.
     pub fn from_json(text: &str) -> Result<Self, ResponseError> {
+        // Some servers write a byte order mark, which JSON does not have.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // A struct may also be read from a list of its members' values, which no response is.
+        if !is_object(text) {
+            return Err(ResponseError::not_graphql(text));
+        }
         // One pass for the common case: data that fits, and nothing odd.
         if let Ok(whole) = serde_json::from_str::<Whole<T>>(text)
             && let Some(data) = whole.data
@@ -114,18 +120,14 @@ impl<T: DeserializeOwned> Response<T> {
 
     #[cold]
     fn from_odd_json(text: &str) -> Result<Self, ResponseError> {
-        let members: Members<'_> =
-            serde_json::from_str(text).map_err(|error| ResponseError::not_graphql(text, &error))?;
-        if members.data.is_none() && members.errors.is_none() {
+        let members: Members<'_> = serde_json::from_str(text).map_err(|_| ResponseError::not_graphql(text))?;
+        let errors = members.errors.map(GraphQLError::list_from_raw).unwrap_or_default();
+        if members.data.is_none() && errors.is_empty() {
             return Err(ResponseError::NotGraphQL {
                 says: members.complaint(),
                 excerpt: excerpt(text),
             });
         }
-        let errors = match members.errors {
-            Some(raw) => GraphQLError::list_from_value(serde_json::from_str(raw.get()).unwrap_or_default()),
-            None => Vec::new(),
-        };
         let extensions = members
             .extensions
             .and_then(|raw| serde_json::from_str(raw.get()).ok())
@@ -139,7 +141,7 @@ impl<T: DeserializeOwned> Response<T> {
             Some((raw, Err(_))) if !errors.is_empty() => (None, Some(raw.to_owned())),
             Some((raw, Err(error))) => {
                 return Err(ResponseError::Mismatch {
-                    why: error.to_string(),
+                    why: describe(&error),
                     excerpt: excerpt(raw.get()),
                 });
             }
@@ -155,7 +157,7 @@ impl<T: DeserializeOwned> Response<T> {
 }
 
 /// A response that is not a clean success: errors, and whatever data came with them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Partial<T> {
     /// The data that came with the errors, if it fits `T`.
@@ -189,7 +191,17 @@ impl<T> fmt::Display for Partial<T> {
     }
 }
 
-impl<T: fmt::Debug> std::error::Error for Partial<T> {}
+/// Asks nothing of `T`, so that `?` turns any partial answer into a boxed error.
+impl<T> fmt::Debug for Partial<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Partial")
+            .field("has_data", &(self.data.is_some() || self.raw.is_some()))
+            .field("errors", &self.errors)
+            .finish()
+    }
+}
+
+impl<T> std::error::Error for Partial<T> {}
 
 /// An answer that cannot be read as a GraphQL response.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -203,7 +215,7 @@ pub enum ResponseError {
         /// The beginning of the answer.
         excerpt: String,
     },
-    /// The answer is JSON, but has neither `data` nor `errors`.
+    /// The answer is JSON, but has neither `data` nor an error.
     #[error("the answer is not a GraphQL response: {}", says.as_deref().unwrap_or(excerpt))]
     NotGraphQL {
         /// What the answer says instead, where it has a `message` or the like.
@@ -222,16 +234,14 @@ pub enum ResponseError {
 }
 
 impl ResponseError {
-    fn not_graphql(text: &str, error: &serde_json::Error) -> Self {
-        if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
-            return Self::NotGraphQL {
-                says: None,
-                excerpt: excerpt(text),
-            };
-        }
-        Self::NotJson {
-            why: error.to_string(),
-            excerpt: excerpt(text),
+    fn not_graphql(text: &str) -> Self {
+        let excerpt = excerpt(text);
+        match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) => Self::NotGraphQL { says: None, excerpt },
+            Err(error) => Self::NotJson {
+                why: describe(&error),
+                excerpt,
+            },
         }
     }
 }
@@ -245,10 +255,7 @@ pub(crate) fn excerpt(text: &str) -> String {
     if trimmed.is_empty() {
         return "(empty)".to_owned();
     }
-    let mut end = trimmed.len().min(EXCERPT);
-    while !trimmed.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = trimmed.floor_char_boundary(EXCERPT);
     let mut line: String = trimmed[..end]
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
@@ -257,6 +264,27 @@ pub(crate) fn excerpt(text: &str) -> String {
         line.push('…');
     }
     line
+}
+
+/// What a JSON parser complains about, bounded: it quotes the value that it did not expect, however long that is.
+/// The value stands in the middle, so the middle goes.
+pub(crate) fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.len() <= EXCERPT {
+        return text;
+    }
+    let half = EXCERPT / 2;
+    let head = text.floor_char_boundary(half);
+    let tail = text.ceil_char_boundary(text.len() - half);
+    format!("{}…{}", &text[..head], &text[tail..])
+}
+
+/// The white space of JSON, which is not that of Unicode.
+pub(crate) const JSON_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Whether a JSON text, should it be one, is that of an object.
+pub(crate) fn is_object(text: &str) -> bool {
+    text.trim_start_matches(JSON_SPACE).starts_with('{')
 }
 
 #[derive(Deserialize)]
@@ -276,22 +304,23 @@ struct Members<'a> {
     #[serde(borrow)]
     extensions: Option<&'a RawValue>,
     // What front ends and emulators say instead of a GraphQL response.
-    message: Option<Value>,
-    #[serde(rename = "Message")]
-    capital_message: Option<Value>,
-    #[serde(rename = "errorMessage")]
-    error_message: Option<Value>,
-    #[serde(rename = "__type")]
-    exception: Option<Value>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(rename = "Message", borrow)]
+    capital_message: Option<&'a RawValue>,
+    #[serde(rename = "errorMessage", borrow)]
+    error_message: Option<&'a RawValue>,
+    #[serde(rename = "__type", borrow)]
+    exception: Option<&'a RawValue>,
 }
 
 impl Members<'_> {
     fn complaint(&self) -> Option<String> {
-        let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-        let message = text(&self.message)
-            .or_else(|| text(&self.capital_message))
-            .or_else(|| text(&self.error_message));
-        match (text(&self.exception), message) {
+        let text = |value: Option<&RawValue>| serde_json::from_str::<String>(value?.get()).ok();
+        let message = text(self.message)
+            .or_else(|| text(self.capital_message))
+            .or_else(|| text(self.error_message));
+        match (text(self.exception), message) {
             (Some(exception), Some(message)) => Some(format!("{message} ({exception})")),
             (exception, message) => message.or(exception),
         }

@@ -80,3 +80,12 @@ pub use operation::Operation;
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Subscription};
 pub use transport::{EventSource, RawRequest, RawResponse, Transport};
+
+/// The pages that hold Rust: compiled with the documentation's examples.
+#[cfg(all(doctest, feature = "appsync"))]
+mod pages {
+    #[doc = include_str!("../../../docs/appsync.md")]
+    struct AppSync;
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+}

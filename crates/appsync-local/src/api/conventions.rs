@@ -9,7 +9,7 @@
 //! | mutation `update…: T` | the item of that `id` with the members set, and a new `updatedAt` |
 //! | mutation `delete…: T` | the item of that `id`, which is no longer kept |
 //! | query with an argument `id`, returning `T` | the item of that `id`, or null |
-//! | query returning `[T]` | the items, in the order in which they were created; an argument named like a field of `T` selects those that are equal; `limit` bounds them (100) |
+//! | query returning `[T]` | the items, in the order in which they were created; an argument named like a field of `T` selects those that are equal; `limit` bounds them (100, at most 1,000) |
 //! | query returning an object with `items: [T]` and `nextToken` | the same by page, with `limit` and `nextToken` |
 //! | any other mutation | its members, in the shape of its type: `id` and times generated, what was not given null, `Boolean` true; nothing is kept |
 //! | any other query | null |
@@ -32,6 +32,9 @@ use crate::store::{Item, Page, Store, StoreError};
 
 /// How many items a list holds when the request does not say.
 const PAGE: usize = 100;
+
+/// How many items a list holds at most.
+const LONGEST_PAGE: usize = 1000;
 
 pub(crate) struct Conventions {
     store: Arc<dyn Store>,
@@ -120,7 +123,9 @@ impl Conventions {
 
     fn list(&self, of: &str, arguments: &Map<String, Value>, connection: bool) -> Result<Value, StoreError> {
         let limit = arguments.get("limit").and_then(Value::as_u64);
-        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE);
+        let limit = limit
+            .and_then(|limit| usize::try_from(limit).ok())
+            .map_or(PAGE, |limit| limit.clamp(1, LONGEST_PAGE));
         let token = arguments.get("nextToken").and_then(Value::as_str);
         let Page { mut items, next_token } = self.store.page(of, limit, token)?;
         if let Some(Shape(fields)) = self.shapes.get(of) {

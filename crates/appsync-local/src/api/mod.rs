@@ -3,16 +3,15 @@
 mod conventions;
 mod filter;
 mod triggers;
+mod watched;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures_util::FutureExt;
 use gqlwire_proto::GraphQLError;
 use gqlwire_schema::{
-    APPSYNC_MAX_TOKENS, Diagnostics, ExecutableDocument, Execution, ExecutionOptions, FieldContext, FieldError,
-    ParseOptions, PropertyResolver, Resolution, Resolver, Schema, payload_by_field_name, root_field,
+    APPSYNC_MAX_TOKENS, Diagnostics, ExecutableDocument, Execution, ExecutionOptions, ParseOptions, PropertyResolver,
+    Resolver, Schema, payload_by_field_name, root_field,
 };
 use serde_json::{Map, Value};
 
@@ -20,6 +19,7 @@ pub(crate) use gqlwire_schema::OperationKind;
 
 use self::conventions::Conventions;
 use self::triggers::Triggers;
+use self::watched::Watched;
 use crate::http::GraphQLRequest;
 use crate::limits::Limits;
 use crate::store::{MemoryStore, Store};
@@ -121,15 +121,12 @@ impl Api {
 
     /// Runs a query or mutation.
     pub(crate) async fn execute(&self, prepared: &Prepared, limits: &Limits) -> Executed {
-        let resolver = Watched {
-            resolver: &*self.resolver,
-            mutation: self.schema.root_type(OperationKind::Mutation),
-            mutated: Mutex::default(),
-        };
+        let mutation = self.schema.root_type(OperationKind::Mutation);
+        let resolver = Watched::new(&*self.resolver, mutation, limits.response_bytes);
         let execution = prepared.run(&self.schema, &Value::Null, &resolver, limits).await;
         Executed {
             execution,
-            mutated: resolver.mutated.into_inner().unwrap_or_else(PoisonError::into_inner),
+            mutated: resolver.into_mutated(),
         }
     }
 
@@ -169,10 +166,11 @@ impl Api {
         })
     }
 
-    /// What a subscriber gets of an event.
-    pub(crate) async fn event(&self, listening: &Listening, payload: &Value, limits: &Limits) -> Execution {
-        let prepared = &listening.prepared;
-        prepared.run(&self.schema, payload, &PropertyResolver, limits).await
+    /// What a subscriber gets of an event; `None` if that is too much.
+    pub(crate) async fn event(&self, listening: &Listening, payload: &Value, limits: &Limits) -> Option<Execution> {
+        let resolver = Watched::new(&PropertyResolver, None, limits.response_bytes);
+        let execution = listening.prepared.run(&self.schema, payload, &resolver, limits).await;
+        (!resolver.is_exceeded()).then_some(execution)
     }
 }
 
@@ -205,6 +203,7 @@ impl Prepared {
     async fn run(&self, schema: &Schema, root: &Value, resolver: &dyn Resolver, limits: &Limits) -> Execution {
         let mut options = ExecutionOptions::default();
         options.max_resolvers = limits.resolvers;
+        options.max_fields = limits.fields;
         let name = self.operation_name.as_deref();
         let Self {
             document, variables, ..
@@ -267,36 +266,6 @@ impl Listening {
 pub(crate) struct Executed {
     pub(crate) execution: Execution,
     mutated: Vec<(String, String)>,
-}
-
-/// Turns a resolver's panic into the error of its field, and notes the root fields of a mutation.
-struct Watched<'r> {
-    resolver: &'r dyn Resolver,
-    mutation: Option<&'r str>,
-    mutated: Mutex<Vec<(String, String)>>,
-}
-
-impl Resolver for Watched<'_> {
-    fn resolve<'a>(&'a self, field: FieldContext<'a>) -> Resolution<'a> {
-        if Some(field.parent_type) == self.mutation {
-            let names = (field.response_key.to_owned(), field.field_name.to_owned());
-            self.mutated.lock().unwrap_or_else(PoisonError::into_inner).push(names);
-        }
-        let asked = catch_unwind(AssertUnwindSafe(|| self.resolver.resolve(field)));
-        match asked {
-            Ok(Resolution::Pending(future)) => Resolution::pending(async move {
-                let caught = AssertUnwindSafe(future).catch_unwind().await;
-                caught.unwrap_or_else(|_| Err(panicked()))
-            }),
-            Ok(known) => known,
-            Err(_) => panicked().into(),
-        }
-    }
-}
-
-fn panicked() -> FieldError {
-    FieldError::new("The resolver of this field panicked; the server's own output says where.")
-        .with_type("InternalFailure")
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ async fn documents_that_are_deep_wide_or_circular() {
         "]".repeat(20_000)
     );
     let wide = format!("{{ {} }}", "__typename ".repeat(14_000));
+    let same = format!("{{ {} }}", "listMessages { items { id } } ".repeat(2000));
     let aliases: String = (0..7000).map(|n| format!("a{n}: __typename ")).collect();
     let many_fields = format!("{{ {aliases} }}");
     let mut fan = "{ ...F0 } ".to_owned();
@@ -76,6 +77,7 @@ async fn documents_that_are_deep_wide_or_circular() {
         deep,
         deep_list,
         wide,
+        same,
         many_fields,
         fan,
         introspection,
@@ -162,6 +164,45 @@ async fn a_client_that_goes_in_the_middle_of_a_mutation() {
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         drop(stream);
+    }
+    assert_alive(&server).await;
+}
+
+/// Valid messages with a few bytes changed, the same ones in every run.
+#[tokio::test]
+async fn messages_that_are_almost_right() {
+    let server = server().await;
+    let data = json!({"query": SUBSCRIPTION, "variables": {"a": null}}).to_string();
+    let authorization = json!({"host": "x", "x-api-key": KEY});
+    let start =
+        json!({"id": "1", "type": "start", "payload": {"data": data, "extensions": {"authorization": authorization}}});
+    let seeds = [
+        start.to_string(),
+        json!({"type": "connection_init"}).to_string(),
+        json!({"type": "stop", "id": "1"}).to_string(),
+    ];
+    let mut socket = Connect::api_key(&server).open().await;
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |bound: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        usize::try_from(random % bound as u64).unwrap()
+    };
+    for round in 0..1500 {
+        let mut text: Vec<char> = seeds[below(seeds.len())].chars().collect();
+        for _ in 0..=below(3) {
+            let at = below(text.len());
+            match below(3) {
+                0 => drop(text.remove(at)),
+                1 => text.insert(at, ['"', '{', '}', '\\', 'x', '\u{0}', '€', ','][below(8)]),
+                _ => text[at] = ['"', '[', ']', '\\', '1', ' ', '\u{10ffff}', ':'][below(8)],
+            }
+        }
+        socket.send_text(text.into_iter().collect::<String>()).await;
+        if round % 100 == 99 {
+            socket.settle().await;
+        }
     }
     assert_alive(&server).await;
 }

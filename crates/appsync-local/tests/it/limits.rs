@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use appsync_local::{Limits, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::support::{Connect, KEY, Request, assert_alive, read_answer, start, within};
 
@@ -173,4 +173,80 @@ async fn a_full_store_says_so() {
     assert!(create().await.json().get("errors").is_none());
     let answer = create().await.json();
     assert_eq!(answer["errors"][0]["errorType"], "DynamoDB:LimitExceededException");
+}
+
+#[tokio::test]
+async fn a_short_document_cannot_ask_for_a_long_value_a_thousand_times() {
+    let server = limited(|limits| limits.response_bytes = 1024 * 1024).await;
+    let mut socket = Connect::api_key(&server).open().await;
+    socket.init().await;
+    let aliases: String = (0..4000).map(|n| format!("a{n}: message ")).collect();
+    socket
+        .subscribe("1", &format!("subscription {{ onCreateMessage {{ {aliases} }} }}"))
+        .await;
+
+    let long = "x".repeat(100_000);
+    let mutation = format!(r#"mutation {{ createMessage(input: {{message: "{long}"}}) {{ message }} }}"#);
+    assert_eq!(Request::graphql(&mutation).send(&server).await.status, 200);
+    assert_eq!(server.stats().oversized_events, 1);
+    let lists: String = (0..2000)
+        .map(|n| format!("l{n}: listMessages {{ nextToken }} "))
+        .collect();
+    for document in [
+        format!("{{ listMessages {{ items {{ {aliases} }} }} }}"),
+        format!("{{ {lists} }}"),
+    ] {
+        let answer = Request::graphql(&document).send(&server).await;
+        assert!(answer.body.len() < 3 * 1024 * 1024);
+        assert_eq!(answer.json()["errors"][0]["errorType"], "ResponseSizeLimitReached");
+    }
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+    let server = limited(|limits| {
+        limits.write_deadline = Duration::from_millis(100);
+        limits.response_bytes = 100 * 1024 * 1024;
+    })
+    .await;
+    // With the small buffer below, more than the sockets take without being read.
+    let long = "x".repeat(900_000);
+    let mutation = format!(r#"mutation {{ createMessage(input: {{message: "{long}"}}) {{ message }} }}"#);
+    for _ in 0..9 {
+        assert_eq!(Request::graphql(&mutation).send(&server).await.status, 200);
+    }
+    let body = r#"{"query":"{ listMessages { items { message } } }"}"#;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(8192).unwrap();
+    let mut stream = socket.connect(server.address()).await.unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\nx-api-key: {KEY}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    within("the end of all connections", async {
+        while server.stats().connections > 0 || server.stats().requests < 10 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn a_duration_without_end_means_never() {
+    let server = limited(|limits| {
+        limits.head_deadline = Duration::MAX;
+        limits.body_deadline = Duration::MAX;
+        limits.execution = Duration::MAX;
+        limits.init_deadline = Duration::MAX;
+        limits.write_deadline = Duration::MAX;
+        limits.keep_alive = Duration::MAX;
+        limits.connection_lifetime = Duration::MAX;
+        limits.shutdown_grace = Duration::MAX;
+    })
+    .await;
+    assert_alive(&server).await;
+    within("the shutdown", server.shutdown()).await;
 }

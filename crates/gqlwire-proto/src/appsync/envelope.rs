@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::response::excerpt;
+use crate::response::{JSON_SPACE, describe, excerpt, is_object};
 
 /// A server's message with its payload still text.
 ///
@@ -14,6 +14,9 @@ pub struct Envelope<'a> {
     pub kind: Cow<'a, str>,
     /// The subscription that the message is about. An empty or `null` id is no id.
     pub id: Option<Cow<'a, str>>,
+    /// The JSON text of an id that is not a readable string. The message is about one subscription all the same, but
+    /// about none that a client started: a client's ids are strings, and come back as it sent them.
+    pub foreign_id: Option<&'a str>,
     /// The text of `payload`, if there is one and it is not `null`.
     pub payload: Option<&'a str>,
 }
@@ -27,7 +30,7 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     ///
-    /// The frame is not a JSON object with a `type`.
+    /// The frame is not a JSON object with one `type` that is a string, or has a second `id` or `payload`.
     pub fn parse(frame: &'a str) -> Result<Self, MalformedFrame> {
         match Self::data_in_order(frame) {
             Some(envelope) => Ok(envelope),
@@ -39,30 +42,40 @@ impl<'a> Envelope<'a> {
         let rest = frame.strip_prefix(r#"{"id":""#)?;
         let (id, rest) = split_plain_string(rest)?;
         let payload = rest.strip_prefix(r#","type":"data","payload":"#)?.strip_suffix('}')?;
-        (!id.is_empty()).then_some(Self {
+        // A response is an object. Whatever else stands there (`null` is no payload) is left to the parser.
+        (!id.is_empty() && payload.starts_with('{')).then_some(Self {
             kind: Cow::Borrowed("data"),
             id: Some(Cow::Borrowed(id)),
+            foreign_id: None,
             payload: Some(payload),
         })
     }
 
     fn parse_any(frame: &'a str) -> Result<Self, MalformedFrame> {
-        let members: Members<'a> =
-            serde_json::from_str(frame).map_err(|error| MalformedFrame::new(frame, error.to_string()))?;
+        let members: Members<'a> = match serde_json::from_str(frame) {
+            Err(error) if !error.is_data() => return Err(MalformedFrame::new(frame, describe(&error))),
+            // A struct may also be read from a list of its members' values, which no message is.
+            _ if !is_object(frame) => return Err(MalformedFrame::new(frame, "it is not an object".to_owned())),
+            Err(error) => return Err(MalformedFrame::new(frame, describe(&error))),
+            Ok(members) => members,
+        };
         let kind = match members.kind.map(|kind| serde_json::from_str::<Text<'a>>(kind.get())) {
             Some(Ok(Text(kind))) => kind,
             Some(Err(_)) => return Err(MalformedFrame::new(frame, "its type is not a string".to_owned())),
             None => return Err(MalformedFrame::new(frame, "it has no type".to_owned())),
         };
-        let id = match members.id.map(RawValue::get) {
-            None | Some("null") => None,
-            Some(text) if text.starts_with('"') => serde_json::from_str::<Text<'a>>(text).ok().map(|Text(id)| id),
-            // A number, say: its text may still name one of our subscriptions.
-            Some(other) => Some(Cow::Borrowed(other)),
+        let (id, foreign_id) = match members
+            .id
+            .map(|id| (id.get(), serde_json::from_str::<Text<'a>>(id.get())))
+        {
+            None => (None, None),
+            Some((_, Ok(Text(id)))) => (Some(id).filter(|id| !id.is_empty()), None),
+            Some((text, Err(_))) => (None, Some(text)),
         };
         Ok(Self {
             kind,
-            id: id.filter(|id| !id.is_empty()),
+            id,
+            foreign_id,
             payload: members.payload.map(RawValue::get).filter(|payload| *payload != "null"),
         })
     }
@@ -70,20 +83,22 @@ impl<'a> Envelope<'a> {
 
 /// The payload of a frame whose payload was taken as the rest of the frame: without whatever members follow it.
 ///
-/// `None` when the text is not JSON followed by the end of an object: the frame was malformed.
+/// Whoever reads the payload into a type may try the rest itself first, and ask here only when that fails: text that
+/// is read to its end holds nothing but the payload.
+///
+/// `None` when the text is not JSON followed by the end of an object, or when a second `id`, `type` or `payload`
+/// follows: the frame was malformed.
 pub fn payload_of(rest: &str) -> Option<&str> {
     let mut values = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>();
     let payload = values.next()?.ok()?.get();
     let end = values.byte_offset();
     let tail = &rest[end..];
-    if tail.trim_ascii().is_empty() {
+    if tail.trim_start_matches(JSON_SPACE).is_empty() {
         return Some(payload);
     }
     // `{"id":"1","type":"data","payload":{…},"more":1}`: what follows must be members, as if an object went on.
-    let as_object = format!(r#"{{"payload":null{tail}}}"#);
-    serde_json::from_str::<serde::de::IgnoredAny>(&as_object)
-        .ok()
-        .map(|_| payload)
+    let as_object = format!(r#"{{"id":"","type":"","payload":null{tail}}}"#);
+    serde_json::from_str::<Members<'_>>(&as_object).ok().map(|_| payload)
 }
 
 /// A frame that is not a message of the protocol.

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// AppSync documents `connectionTimeoutMs` of 300,000; emulators leave it out or call it something else.
 pub const DEFAULT_CONNECTION_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// The shortest `connectionTimeoutMs` that is believed; anything below would cut a healthy connection, whose
-/// keep-alives come once a minute.
+/// The shortest `connectionTimeoutMs` that is believed. AppSync sends 300,000; a local server may want to be found
+/// dead sooner, but zero and a few milliseconds would cut every connection.
 pub const LEAST_CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The longest `connectionTimeoutMs` that is believed: no connection lives longer than a day.

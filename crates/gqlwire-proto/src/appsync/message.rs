@@ -3,15 +3,17 @@
 //! The client writes [`ClientMessage`] and reads [`Envelope`](super::Envelope); the server reads [`ClientMessage`] and
 //! writes [`ServerMessage`].
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::GraphQLError;
+use crate::response::is_object;
 
 /// What a client says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum ClientMessage {
     /// `connection_init`, the first message of a connection.
@@ -46,7 +48,17 @@ impl ClientMessage {
     ///
     /// The text is not a JSON object with a `type`, or a member that its type needs is missing or of another kind.
     pub fn parse(text: &str) -> Result<Self, MalformedMessage> {
-        let wire: Wire = serde_json::from_str(text).map_err(|error| MalformedMessage::new(error.to_string()))?;
+        // What the parser says about data quotes it, and it may be a credential.
+        let wire: Wire<'_> = match serde_json::from_str(text) {
+            Err(error) if !error.is_data() => return Err(MalformedMessage::new(error.to_string())),
+            // A struct may also be read from a list of its members' values, which no message is.
+            _ if !is_object(text) => return Err(MalformedMessage::new("it is not an object".to_owned())),
+            Err(_) => {
+                let why = "it has no type, or a type or id that is not a string, or one of them twice";
+                return Err(MalformedMessage::new(why.to_owned()));
+            }
+            Ok(wire) => wire,
+        };
         let need_id = |id: Option<String>| {
             id.filter(|id| !id.is_empty())
                 .ok_or_else(|| MalformedMessage::new(format!("{} needs an id", wire.kind)))
@@ -56,13 +68,21 @@ impl ClientMessage {
             "stop" => Ok(Self::Stop { id: need_id(wire.id)? }),
             "start" => {
                 let id = need_id(wire.id)?;
-                let payload = wire.payload.map_or("null", RawValue::get);
-                let payload: StartPayload = serde_json::from_str(payload)
-                    .map_err(|error| MalformedMessage::about(&id, format!("the payload of start: {error}")))?;
+                let about = |why: &str| MalformedMessage::about(&id, format!("the payload of start {why}"));
+                let payload: StartPayload<'_> = object(wire.payload)
+                    .map_err(about)?
+                    .ok_or_else(|| about("is missing"))?;
+                let data = payload.data.ok_or_else(|| about("has no data"))?;
+                let data = serde_json::from_str(data.get()).map_err(|_| {
+                    about("has data that is not a string: AppSync takes the request as JSON in a string")
+                })?;
+                let extensions: Option<StartExtensions> =
+                    object(payload.extensions).map_err(|_| about("has extensions that are not an object"))?;
+                let authorization = extensions.and_then(|extensions| extensions.authorization);
                 Ok(Self::Start {
                     id,
-                    data: payload.data,
-                    authorization: payload.extensions.and_then(|extensions| extensions.authorization),
+                    data,
+                    authorization,
                 })
             }
             _ => Ok(Self::Unknown {
@@ -91,6 +111,18 @@ impl ClientMessage {
     /// The text of `stop`.
     pub fn stop(id: u64) -> String {
         format!(r#"{{"type":"stop","id":"{id}"}}"#)
+    }
+}
+
+/// Hides the request, whose variables are the user's, and the authorization.
+impl fmt::Debug for ClientMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ConnectionInit => f.write_str("ConnectionInit"),
+            Self::Start { id, .. } => f.debug_struct("Start").field("id", id).finish_non_exhaustive(),
+            Self::Stop { id } => f.debug_struct("Stop").field("id", id).finish(),
+            Self::Unknown { kind, id } => f.debug_struct("Unknown").field("kind", kind).field("id", id).finish(),
+        }
     }
 }
 
@@ -194,6 +226,18 @@ impl MalformedMessage {
     }
 }
 
+/// Reads a member that is an object, if it is there at all.
+fn object<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Result<Option<T>, &'static str> {
+    match raw.map(RawValue::get) {
+        None => Ok(None),
+        Some(text) if is_object(text) => match serde_json::from_str(text) {
+            Ok(members) => Ok(Some(members)),
+            Err(_) => Err("has a member twice"),
+        },
+        Some(_) => Err("is not an object"),
+    }
+}
+
 #[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(rename = "type")]
@@ -204,9 +248,11 @@ struct Wire<'a> {
 }
 
 #[derive(Deserialize)]
-struct StartPayload {
-    data: String,
-    extensions: Option<StartExtensions>,
+struct StartPayload<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    extensions: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

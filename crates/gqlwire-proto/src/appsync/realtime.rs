@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,12 @@ use super::refusal::Refusal;
 ///
 /// ```text
 ///  opened ──connection_init──▶ AwaitingAck ──connection_ack──▶ Ready ──close()──▶ Closing ──all ended──▶ Closed
-///                                │  │                           │  │                 │                     ▲
-///              connection_error ─┘  └─ no ack in time           │  └─ silent too long, frame that is      │
-///              or closed by peer ───────────┬───────────────────┘     no message, closed by peer ─────────┘
-///                                           └──────────────▶ Closed
+///                                   │                            │                   │                     ▲
+///                                   └────────────────────────────┴───────────────────┴─────────────────────┘
+///       from each of them:  connection_error, a frame that is no message, closed by the peer, lost
+///       from AwaitingAck:   no ack in time, an error without id, close()
+///       from Ready:         silent too long
+///       from Closing:       the time for stop has run out
 ///
 ///  start() ──start──▶ Pending ──start_ack, or data──▶ Active ──complete──▶ ended: Completed
 ///                       │ └─ error: Refused             │  └─ error: Failed
@@ -28,23 +30,34 @@ use super::refusal::Refusal;
 /// ```
 ///
 /// An error with an id ends that subscription and no other. An error without one ends nothing that the server has
-/// acknowledged: it is taken as the answer to a pending start where there is exactly one, and otherwise remembered as
-/// the likely reason for a `start_ack` that never comes.
+/// acknowledged: it is taken as the answer to a pending start where that is the only one it can answer, and otherwise
+/// remembered as the likely reason for a `start_ack` that never comes.
 #[derive(Debug)]
 pub struct Realtime {
     timeouts: Timeouts,
     phase: Phase,
     last_frame: Instant,
     next_id: u64,
-    subscriptions: HashMap<SubscriptionId, State>,
+    // Ordered, so that what happens to all happens in the order of their start; and at 200 at most, faster than a hash.
+    subscriptions: BTreeMap<SubscriptionId, State>,
     deadlines: BTreeSet<(Instant, SubscriptionId)>,
-    without_id: Option<Refusal>,
+    without_id: Option<(Refusal, SubscriptionId)>,
     actions: VecDeque<Action>,
 }
 
 /// A subscription on its connection. On the wire it is this number in a string; it is never used twice.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SubscriptionId(u64);
+
+impl SubscriptionId {
+    /// Reads an id as this client writes it, and in no other way: `01` and `+1` are not `1`.
+    fn from_wire(text: &str) -> Option<Self> {
+        if text.starts_with(['0', '+']) {
+            return None;
+        }
+        text.parse().ok().map(Self)
+    }
+}
 
 impl fmt::Display for SubscriptionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,7 +88,7 @@ impl Default for Timeouts {
 }
 
 /// What to do next.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Action {
     /// Send this text frame. It holds credentials: do not log it.
     Send(String),
@@ -85,8 +98,25 @@ pub enum Action {
     Acknowledged(SubscriptionId),
     /// This subscription is over.
     Ended(SubscriptionId, End),
-    /// Close the socket; nothing more follows.
+    /// Close the socket. Nothing more follows, but for the end of what is started all the same.
     Close(Disconnect),
+}
+
+/// Shows what is sent without what is secret in it.
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The payload comes last in a message of ours.
+            Self::Send(text) => match text.split_once(r#","payload":"#) {
+                Some((head, payload)) => write!(f, "Send({head},\"payload\":({} bytes)}})", payload.len() - 1),
+                None => write!(f, "Send({text})"),
+            },
+            Self::Ready => f.write_str("Ready"),
+            Self::Acknowledged(id) => f.debug_tuple("Acknowledged").field(id).finish(),
+            Self::Ended(id, end) => f.debug_tuple("Ended").field(id).field(end).finish(),
+            Self::Close(cause) => f.debug_tuple("Close").field(cause).finish(),
+        }
+    }
 }
 
 /// Why a subscription is over.
@@ -135,6 +165,9 @@ pub enum Disconnect {
     /// No `connection_ack` came in time.
     #[error("no connection_ack within {0:?}")]
     NoAck(Duration),
+    /// A subscription was started before the connection was acknowledged.
+    #[error("the connection is not acknowledged yet")]
+    NotReady,
     /// The server refused the connection.
     #[error("the server refused the connection: {0}")]
     Refused(Refusal),
@@ -169,21 +202,21 @@ enum Phase {
     AwaitingAck { until: Instant },
     Ready { timeout: Duration },
     Closing { until: Instant },
-    Closed,
+    Closed { cause: Disconnect },
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     Pending { until: Instant },
     Active,
-    Stopping { until: Instant },
+    Stopping { until: Instant, acknowledged: bool },
 }
 
 impl State {
     fn deadline(self) -> Option<Instant> {
         match self {
             Self::Active => None,
-            Self::Pending { until } | Self::Stopping { until } => Some(until),
+            Self::Pending { until } | Self::Stopping { until, .. } => Some(until),
         }
     }
 }
@@ -191,20 +224,20 @@ impl State {
 impl Realtime {
     /// A connection whose socket has just opened: says `connection_init`.
     pub fn opened(timeouts: Timeouts, now: Instant) -> Self {
-        let until = now + timeouts.ack;
+        let until = after(now, timeouts.ack);
         Self {
             timeouts,
             phase: Phase::AwaitingAck { until },
             last_frame: now,
             next_id: 1,
-            subscriptions: HashMap::new(),
+            subscriptions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             without_id: None,
             actions: VecDeque::from([Action::Send(ClientMessage::CONNECTION_INIT.to_owned())]),
         }
     }
 
-    /// The next thing to do, if there is one.
+    /// The next thing to do, if there is one. To be asked until there is none, after every other call.
     pub fn poll(&mut self) -> Option<Action> {
         self.actions.pop_front()
     }
@@ -221,13 +254,18 @@ impl Realtime {
 
     /// Starts a subscription: the exact text of its request, and the authorization object made for that text.
     ///
-    /// On a connection that is not ready the subscription ends at once.
+    /// On a connection that is not ready the subscription ends at once, with the reason.
     pub fn start(&mut self, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
         let id = SubscriptionId(self.next_id);
         self.next_id += 1;
-        if !self.is_ready() {
-            self.actions
-                .push_back(Action::Ended(id, End::Disconnected(Disconnect::Requested)));
+        if let Some(why) = self.not_ready() {
+            let end = Action::Ended(id, End::Disconnected(why));
+            // Whoever reads actions may stop at `Close`, so as long as nobody has read it, it stays the last.
+            let at = match self.actions.back() {
+                Some(Action::Close(_)) => self.actions.len() - 1,
+                _ => self.actions.len(),
+            };
+            self.actions.insert(at, end);
             return id;
         }
         self.actions
@@ -235,7 +273,7 @@ impl Realtime {
         self.set(
             id,
             State::Pending {
-                until: now + self.timeouts.start_ack,
+                until: after(now, self.timeouts.start_ack),
             },
         );
         id
@@ -245,15 +283,14 @@ impl Realtime {
     ///
     /// What still arrives for it is ignored. It ends as [`End::Stopped`] when the server completes it.
     pub fn stop(&mut self, id: SubscriptionId, now: Instant) {
-        if let Some(State::Pending { .. } | State::Active) = self.subscriptions.get(&id) {
-            self.actions.push_back(Action::Send(ClientMessage::stop(id.0)));
-            self.set(
-                id,
-                State::Stopping {
-                    until: now + self.timeouts.stop,
-                },
-            );
-        }
+        let acknowledged = match self.subscriptions.get(&id) {
+            Some(State::Pending { .. }) => false,
+            Some(State::Active) => true,
+            Some(State::Stopping { .. }) | None => return,
+        };
+        self.actions.push_back(Action::Send(ClientMessage::stop(id.0)));
+        let until = after(now, self.timeouts.stop);
+        self.set(id, State::Stopping { until, acknowledged });
     }
 
     /// Stops every subscription, then closes the connection, at the latest when `stop` has run out.
@@ -261,22 +298,23 @@ impl Realtime {
         match self.phase {
             Phase::Ready { .. } => {}
             Phase::AwaitingAck { .. } => return self.end(Disconnect::Requested),
-            Phase::Closing { .. } | Phase::Closed => return,
+            Phase::Closing { .. } | Phase::Closed { .. } => return,
         }
-        let mut live: Vec<_> = self.subscriptions.keys().copied().collect();
-        live.sort_unstable();
+        let live: Vec<_> = self.subscriptions.keys().copied().collect();
         for id in live {
             self.stop(id, now);
         }
         self.phase = Phase::Closing {
-            until: now + self.timeouts.stop,
+            until: after(now, self.timeouts.stop),
         };
         self.close_if_drained();
     }
 
     /// A text frame arrived. Returns the event, if it is one for a subscription that wants it.
+    ///
+    /// The event comes after whatever [`poll`](Self::poll) has to say: the first may stand in for a `start_ack`.
     pub fn frame<'f>(&mut self, frame: &'f str, now: Instant) -> Option<Data<'f>> {
-        if matches!(self.phase, Phase::Closed) {
+        if matches!(self.phase, Phase::Closed { .. }) {
             return None;
         }
         self.last_frame = now;
@@ -288,22 +326,17 @@ impl Realtime {
                 return None;
             }
         };
-        let id = message.id.as_deref().and_then(|id| id.parse().ok()).map(SubscriptionId);
+        let id = message.id.as_deref().and_then(SubscriptionId::from_wire);
         match &*message.kind {
             "data" => return self.data(id?, message.payload.unwrap_or("null")),
             "connection_ack" => self.acknowledged(message.payload),
             "start_ack" => self.started(id),
             "complete" => self.completed(id),
-            "error" => self.error(
-                message.id.is_some(),
-                id,
-                Refusal::from_json(message.payload.unwrap_or(frame)),
-            ),
-            "connection_error" => {
-                self.end(Disconnect::Refused(Refusal::from_json(
-                    message.payload.unwrap_or(frame),
-                )));
+            "error" => {
+                let about_one = message.id.is_some() || message.foreign_id.is_some();
+                self.error(about_one, id, refusal(message.payload, frame));
             }
+            "connection_error" => self.end(Disconnect::Refused(refusal(message.payload, frame))),
             // `ka` has done its work by arriving. Types that this version does not know are ignored, as the protocol
             // may grow: they are alive all the same.
             _ => {}
@@ -332,7 +365,7 @@ impl Realtime {
         let phase = match self.phase {
             Phase::AwaitingAck { until } | Phase::Closing { until } => until,
             Phase::Ready { timeout } => self.last_frame + timeout,
-            Phase::Closed => return None,
+            Phase::Closed { .. } => return None,
         };
         match self.deadlines.first() {
             Some((first, _)) => Some(phase.min(*first)),
@@ -413,16 +446,17 @@ impl Realtime {
         if let Phase::AwaitingAck { .. } = self.phase {
             return self.end(Disconnect::Refused(refusal));
         }
-        let mut pending = self
-            .subscriptions
-            .iter()
-            .filter(|(_, state)| matches!(state, State::Pending { .. }))
-            .map(|(id, _)| *id);
-        match (pending.next(), pending.next()) {
+        let mut unanswered = self.subscriptions.iter().filter_map(|(id, state)| match state {
+            State::Pending { .. } => Some((*id, true)),
+            // The user has lost interest, but the server may still answer the start.
+            State::Stopping { acknowledged, .. } => (!acknowledged).then_some((*id, false)),
+            State::Active => None,
+        });
+        match (unanswered.next(), unanswered.next()) {
             // A rate limit is not an answer to this start in particular, but there is no other that it could stop.
-            (Some(only), None) => self.over(only, End::Refused(refusal)),
-            (Some(_), Some(_)) => self.without_id = Some(refusal),
-            (None, _) => {}
+            (Some((only, true)), None) => self.over(only, End::Refused(refusal)),
+            (Some(_), Some(_)) => self.without_id = Some((refusal, SubscriptionId(self.next_id))),
+            _ => {}
         }
     }
 
@@ -431,7 +465,9 @@ impl Realtime {
             Some(State::Pending { .. }) => {
                 // The server may register it yet: whoever gives up must say so.
                 self.stop(id, now);
-                let hint = self.without_id.clone();
+                // What was started later cannot have been meant.
+                let hint = self.without_id.as_ref().filter(|(_, before)| id < *before);
+                let hint = hint.map(|(refusal, _)| refusal.clone());
                 let waited = self.timeouts.start_ack;
                 self.actions
                     .push_back(Action::Ended(id, End::NoStartAck { waited, hint }));
@@ -455,22 +491,33 @@ impl Realtime {
     }
 
     fn end(&mut self, cause: Disconnect) {
-        let was_closing = match std::mem::replace(&mut self.phase, Phase::Closed) {
-            Phase::Closed => return,
-            phase => matches!(phase, Phase::Closing { .. }),
+        let cause_of_close = match self.phase {
+            Phase::Closed { .. } => return,
+            Phase::Closing { .. } => Disconnect::Requested,
+            Phase::AwaitingAck { .. } | Phase::Ready { .. } => cause.clone(),
+        };
+        self.phase = Phase::Closed {
+            cause: cause_of_close.clone(),
         };
         self.deadlines.clear();
-        let mut rest: Vec<_> = self.subscriptions.drain().collect();
-        rest.sort_unstable_by_key(|(id, _)| *id);
-        for (id, state) in rest {
+        for (id, state) in std::mem::take(&mut self.subscriptions) {
             let end = match state {
                 State::Stopping { .. } => End::Stopped,
                 _ => End::Disconnected(cause.clone()),
             };
             self.actions.push_back(Action::Ended(id, end));
         }
-        let cause = if was_closing { Disconnect::Requested } else { cause };
-        self.actions.push_back(Action::Close(cause));
+        self.actions.push_back(Action::Close(cause_of_close));
+    }
+
+    /// Why nothing can be started, if that is so.
+    fn not_ready(&self) -> Option<Disconnect> {
+        match &self.phase {
+            Phase::AwaitingAck { .. } => Some(Disconnect::NotReady),
+            Phase::Ready { .. } => None,
+            Phase::Closing { .. } => Some(Disconnect::Requested),
+            Phase::Closed { cause } => Some(cause.clone()),
+        }
     }
 
     fn set(&mut self, id: SubscriptionId, state: State) {
@@ -488,6 +535,20 @@ impl Realtime {
             self.deadlines.remove(&(until, id));
         }
     }
+}
+
+/// What an error says, wherever in its message it stands: in the payload, or, with some emulators, beside it.
+fn refusal(payload: Option<&str>, frame: &str) -> Refusal {
+    match payload.map(Refusal::from_json) {
+        Some(refusal) if !refusal.errors().is_empty() => refusal,
+        _ => Refusal::from_json(frame),
+    }
+}
+
+/// The end of a wait. A person who writes [`Duration::MAX`] means no limit, which no clock can add.
+fn after(now: Instant, wait: Duration) -> Instant {
+    const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+    now + wait.min(FOREVER)
 }
 
 /// The server's `connectionTimeoutMs`, where it is a number that a server can mean.

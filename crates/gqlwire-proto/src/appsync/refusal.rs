@@ -18,19 +18,7 @@ impl Refusal {
     /// Reads the errors out of a payload, or out of a whole message.
     pub fn from_json(text: &str) -> Self {
         let errors = match serde_json::from_str(text) {
-            Ok(Value::Object(mut members)) => match members.remove("errors") {
-                Some(errors) if !errors.is_null() => GraphQLError::list_from_value(errors),
-                _ => {
-                    members.remove("type");
-                    members.remove("id");
-                    match members.remove("payload") {
-                        Some(payload) if !payload.is_null() => GraphQLError::list_from_value(payload),
-                        _ if members.is_empty() => Vec::new(),
-                        _ => vec![GraphQLError::from_value(Value::Object(members))],
-                    }
-                }
-            },
-            Ok(other) => GraphQLError::list_from_value(other),
+            Ok(value) => errors_of(value),
             Err(_) => vec![GraphQLError::new(excerpt(text))],
         };
         Self { errors }
@@ -69,6 +57,30 @@ impl fmt::Display for Refusal {
             [first, rest @ ..] => write!(f, "{first} (and {} more)", rest.len()),
         }
     }
+}
+
+/// The first place where something stands: `errors`, the payload, what is left of the object.
+fn errors_of(value: Value) -> Vec<GraphQLError> {
+    let Value::Object(mut members) = value else {
+        return GraphQLError::list_from_value(value);
+    };
+    let listed = members.remove("errors").map(GraphQLError::list_from_value);
+    if let Some(errors) = listed.filter(|errors| !errors.is_empty()) {
+        return errors;
+    }
+    if let Some(errors) = members
+        .remove("payload")
+        .map(errors_of)
+        .filter(|errors| !errors.is_empty())
+    {
+        return errors;
+    }
+    members.remove("type");
+    members.remove("id");
+    if members.is_empty() {
+        return Vec::new();
+    }
+    vec![GraphQLError::from_value(Value::Object(members))]
 }
 
 /// What a refusal is about, as far as it decides what to do next.

@@ -37,7 +37,7 @@ impl<'a> Lexer<'a> {
         let kind = match bytes[start] {
             b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
                 let mut end = start + 1;
-                while end < bytes.len() && IN_NAME[bytes[end] as usize] {
+                while end < bytes.len() && matches!(bytes[end], b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_') {
                     end += 1;
                 }
                 self.at = end;
@@ -86,17 +86,6 @@ impl<'a> Lexer<'a> {
         }
     }
 }
-
-/// Which bytes continue a name.
-static IN_NAME: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < 256 {
-        table[at] = matches!(at as u8, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_');
-        at += 1;
-    }
-    table
-};
 
 const fn skip_ignored(bytes: &[u8], mut at: usize) -> usize {
     while at < bytes.len() {

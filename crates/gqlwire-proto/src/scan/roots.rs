@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::lexer::Lexer;
 use super::syntax::{Checker, DefinitionKind};
-use super::text::{same, slice};
+use super::text::{between, slice};
 use super::token::{Token, TokenKind};
 
 /// What an operation asks of the root type, looked at through fragment spreads and inline fragments.
@@ -47,13 +47,14 @@ impl<'a> RootFields<'a> {
                     open.pop();
                 }
                 Some(RootSelection::Field { key, name }) => {
-                    if keys.insert(key) {
-                        fields.push(name);
+                    if keys.insert(text(document, key)) {
+                        fields.push(text(document, name));
                     }
                 }
                 // Each fragment counts once, which also ends a cycle.
                 Some(RootSelection::Spread(name)) => {
-                    open.extend(fragments.remove(name).map(|start| RootSelections::new(document, start)));
+                    let start = fragments.remove(text(document, name));
+                    open.extend(start.map(|start| RootSelections::new(document, start)));
                 }
             }
         }
@@ -63,21 +64,21 @@ impl<'a> RootFields<'a> {
     /// The common case, without allocation: no spreads at the root, and few fields.
     pub(super) const fn without_spreads(document: &'a str, selection: usize) -> Option<Self> {
         const KEYS: usize = 8;
-        let mut keys = [""; KEYS];
+        let mut keys = [Token::EMPTY; KEYS];
         let mut fields = Self::NONE;
         let mut selections = RootSelections::new(document, selection);
         while let Some(selection) = selections.next() {
             let RootSelection::Field { key, name } = selection else {
                 return None;
             };
-            if contains(&keys, fields.count, key) {
+            if contains(document.as_bytes(), &keys, fields.count, key) {
                 continue;
             }
             if fields.count == KEYS {
                 return None;
             }
             keys[fields.count] = key;
-            fields.push(name);
+            fields.push(text(document, name));
         }
         Some(fields)
     }
@@ -90,15 +91,33 @@ impl<'a> RootFields<'a> {
     }
 }
 
-const fn contains(keys: &[&str], len: usize, key: &str) -> bool {
+/// Whether one of the first `len` of `keys` reads like `key`.
+const fn contains(document: &[u8], keys: &[Token], len: usize, key: Token) -> bool {
     let mut at = 0;
     while at < len {
-        if same(keys[at], key) {
+        let known = keys[at];
+        if known.end - known.start == key.end - key.start && same(document, known.start, key) {
             return true;
         }
         at += 1;
     }
     false
+}
+
+/// Whether the bytes from `start` are those of `token`.
+const fn same(document: &[u8], start: usize, token: Token) -> bool {
+    let mut at = token.start;
+    while at < token.end {
+        if document[start + at - token.start] != document[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+const fn text(document: &str, token: Token) -> &str {
+    slice(document, token.start, token.end)
 }
 
 /// Where the selection set of each fragment begins. Of several with one name the first counts.
@@ -118,15 +137,14 @@ fn fragments(document: &str) -> HashMap<&str, usize> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum RootSelection<'a> {
-    Field { key: &'a str, name: &'a str },
-    Spread(&'a str),
+enum RootSelection {
+    Field { key: Token, name: Token },
+    Spread(Token),
 }
 
 /// Walks over a selection set of a checked document and the inline fragments in it, stepping over all that is deeper.
 #[derive(Clone, Copy, Debug)]
 struct RootSelections<'a> {
-    document: &'a str,
     lexer: Lexer<'a>,
     /// Open braces, that of the selection set and those of inline fragments.
     depth: usize,
@@ -136,13 +154,12 @@ impl<'a> RootSelections<'a> {
     /// `selection` is where the selection set begins, with its brace.
     const fn new(document: &'a str, selection: usize) -> Self {
         Self {
-            document,
             lexer: Lexer::new(document, selection + 1),
             depth: 1,
         }
     }
 
-    const fn next(&mut self) -> Option<RootSelection<'a>> {
+    const fn next(&mut self) -> Option<RootSelection> {
         while self.depth > 0 {
             let token = self.lexer.checked_token();
             match token.kind {
@@ -164,17 +181,13 @@ impl<'a> RootSelections<'a> {
     }
 
     /// The rest of a field, behind its first name.
-    const fn field(&mut self, first: Token) -> RootSelection<'a> {
-        let key = self.text(first);
+    const fn field(&mut self, key: Token) -> RootSelection {
         let mut name = key;
         loop {
             let ahead = self.lexer;
             let token = self.lexer.checked_token();
             match token.kind {
-                TokenKind::Colon => {
-                    let token = self.lexer.checked_token();
-                    name = self.text(token);
-                }
+                TokenKind::Colon => name = self.lexer.checked_token(),
                 TokenKind::At | TokenKind::CurlyOpen | TokenKind::ParenOpen => self.skip(token),
                 _ => {
                     self.lexer = ahead;
@@ -185,19 +198,18 @@ impl<'a> RootSelections<'a> {
     }
 
     /// What follows `...`: the name of a fragment, or the type condition of an inline fragment, if it has one.
-    const fn spread(&mut self) -> Option<&'a str> {
+    const fn spread(&mut self) -> Option<Token> {
         let ahead = self.lexer;
         let token = self.lexer.checked_token();
         if !matches!(token.kind, TokenKind::Name) {
             self.lexer = ahead;
             return None;
         }
-        let name = self.text(token);
-        if same(name, "on") {
+        if matches!(between(self.lexer.bytes(), token.start, token.end), b"on") {
             self.lexer.checked_token();
             return None;
         }
-        Some(name)
+        Some(token)
     }
 
     /// Steps over the name behind an `@`, or over all up to the bracket that closes `opening`.
@@ -213,17 +225,14 @@ impl<'a> RootSelections<'a> {
         let mut depth = 1_usize;
         while depth > 0 {
             let token = self.lexer.checked_token();
-            if token.is(open) {
+            let kind = token.kind as u8;
+            if kind == open as u8 {
                 depth += 1;
-            } else if token.is(close) {
+            } else if kind == close as u8 {
                 depth -= 1;
-            } else if token.is(TokenKind::End) {
+            } else if matches!(token.kind, TokenKind::End) {
                 return;
             }
         }
-    }
-
-    const fn text(&self, token: Token) -> &'a str {
-        slice(self.document, token.start, token.end)
     }
 }

@@ -15,21 +15,6 @@ pub(super) const fn slice(text: &str, start: usize, end: usize) -> &str {
     text.split_at(end).0.split_at(start).1
 }
 
-pub(super) const fn same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
 /// The character that begins at `at`, which is inside the text and on the edge of a character.
 pub(super) const fn character(bytes: &[u8], at: usize) -> char {
     let first = bytes[at] as u32;

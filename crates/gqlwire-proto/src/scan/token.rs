@@ -34,6 +34,12 @@ pub(super) struct Token {
 }
 
 impl Token {
+    pub(super) const EMPTY: Self = Self {
+        kind: TokenKind::End,
+        start: 0,
+        end: 0,
+    };
+
     /// `==` for `const fn`.
     pub(super) const fn is(self, kind: TokenKind) -> bool {
         self.kind as u8 == kind as u8

@@ -194,7 +194,7 @@ fn place_of(document: &ast::Document, offset: usize) -> Place {
                 place.path.push(field.name.to_string());
                 let argument = field.arguments.iter().find(|found| covers(found.location()));
                 place.argument = argument.map(|found| found.name.to_string());
-                place.value = argument.map(|found| found.value.to_string());
+                place.value = argument.map(|found| found.value.serialize().no_indent().to_string());
                 place.selects = !field.selection_set.is_empty();
                 selections = &field.selection_set;
                 &field.directives

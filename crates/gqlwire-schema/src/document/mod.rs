@@ -43,6 +43,16 @@ impl Default for ParseOptions {
     }
 }
 
+impl ParseOptions {
+    /// The limits of AppSync.
+    pub fn appsync() -> Self {
+        Self {
+            max_tokens: APPSYNC_MAX_TOKENS,
+            ..Self::default()
+        }
+    }
+}
+
 /// A document whose operations are valid for a schema. Cloning is cheap.
 #[derive(Clone)]
 pub struct ExecutableDocument {
@@ -58,7 +68,7 @@ impl ExecutableDocument {
         let tree =
             parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, schema, source))?;
         check_nothing_was_dropped(&tree, source)?;
-        limits::check_depth(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
+        limits::check_selections(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
         let document = tree
             .to_executable_validate(schema.compiled())
             .map_err(|failed| Diagnostics::from_document(&failed.errors, &tree, schema, source))?;
@@ -134,7 +144,7 @@ pub struct Operation<'a> {
 impl<'a> Operation<'a> {
     /// Query, mutation or subscription.
     pub fn kind(&self) -> OperationKind {
-        self.operation.operation_type.into()
+        OperationKind::of(self.operation.operation_type)
     }
 
     /// The operation's name, if it has one.

@@ -100,7 +100,7 @@ impl<'a> Run<'a> {
     }
 
     pub(super) async fn operation(&self, operation: &Operation, root: &Value) -> Execution {
-        let kind = OperationKind::from(operation.operation_type);
+        let kind = OperationKind::of(operation.operation_type);
         let ty = operation.object_type();
         let groups = self.collector().collect(Some(ty), [&operation.selection_set]);
         let Completed { value, mut errors } = match kind {
@@ -192,8 +192,7 @@ impl<'a> Run<'a> {
             step: Step::Key(field.response_key().as_str()),
         };
         if !self.count_field() {
-            let error = FieldError::new("the response has too many fields").with_type("ResponseSizeLimitReached");
-            return Started::Done(Completed::error(self.field_error(nodes, path, error)));
+            return self.too_many_fields(nodes, path);
         }
         match field.name.as_str() {
             "__typename" => return Started::Done(Completed::value(ResponseValue::String(parent_type.to_string()))),
@@ -330,8 +329,7 @@ impl<'a> Run<'a> {
         Started::Pending(Box::pin(async move {
             let started = items.iter().enumerate().map(|(index, item)| {
                 if !self.count_field() {
-                    let error = FieldError::new("the response has too many fields");
-                    return Started::Done(Completed::error(self.field_error(nodes, path, error)));
+                    return self.too_many_fields(nodes, path);
                 }
                 let path = Path {
                     parent: Some(&path),
@@ -417,6 +415,12 @@ impl<'a> Run<'a> {
             }
             leaf => leaf,
         }
+    }
+
+    fn too_many_fields<'s>(&'s self, nodes: &Nodes<'_>, path: Path<'_>) -> Started<'s> {
+        let reason = format!("the response has more than {} fields", self.options.max_fields);
+        let error = FieldError::new(reason).with_type("ResponseLimitReached");
+        Started::Done(Completed::error(self.field_error(nodes, path, error)))
     }
 
     /// AppSync's words for a null where the schema has none; such an entry has a path and nothing else.

@@ -29,10 +29,8 @@ impl OperationKind {
             Self::Subscription => "subscription",
         }
     }
-}
 
-impl From<ast::OperationType> for OperationKind {
-    fn from(operation_type: ast::OperationType) -> Self {
+    pub(crate) fn of(operation_type: ast::OperationType) -> Self {
         match operation_type {
             ast::OperationType::Query => Self::Query,
             ast::OperationType::Mutation => Self::Mutation,

@@ -20,7 +20,7 @@ fn message() -> Value {
 fn data(document: &str, variables: Value, root: Value) -> String {
     let execution = run(&messages(), document, variables, &root, &PropertyResolver);
     assert_eq!(execution.errors, [], "{document}");
-    execution.data.unwrap().to_json()
+    execution.data.expect("the operation ran").to_json()
 }
 
 #[test]
@@ -496,6 +496,29 @@ fn awsjson_is_parsed_for_resolvers_and_text_for_clients() {
         run(json!({"v": "{a: 1}"})).errors[0].message,
         "Variable 'v' has an invalid value : Unable to parse `{a: 1}` as valid JSON."
     );
+}
+
+#[test]
+fn a_custom_scalar_passes_as_it_is() {
+    let schema = Schema::from_sdl("scalar Any type Query { f(v: Any): Any }").unwrap();
+    let resolver = with(|field| Resolution::from(field.arguments["v"].clone()));
+    let value = json!({"b": [1, {"": null, "not a name": "x"}], "a": 1.5});
+    let execution = run(
+        &schema,
+        "query($v: Any) { f(v: $v) }",
+        json!({"v": value}),
+        &Value::Null,
+        &resolver,
+    );
+    assert_eq!(execution.data.unwrap().to_value()["f"], value);
+    let execution = run(
+        &schema,
+        "query($x: Any) { f(v: {a: [$x, E], b: 1}) }",
+        json!({"x": 5}),
+        &Value::Null,
+        &resolver,
+    );
+    assert_eq!(execution.to_json(), r#"{"data":{"f":{"a":[5,"E"],"b":1}}}"#);
 }
 
 #[test]

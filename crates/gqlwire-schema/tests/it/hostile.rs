@@ -81,9 +81,9 @@ fn nesting_is_limited_through_fragments_too() {
 }
 
 #[test]
-fn appsyncs_token_limit_can_be_set() {
-    let mut options = ParseOptions::default();
-    options.max_tokens = APPSYNC_MAX_TOKENS;
+fn appsyncs_token_limit_holds_to_the_token() {
+    let options = ParseOptions::appsync();
+    assert_eq!(options.max_tokens, APPSYNC_MAX_TOKENS);
     let schema = messages();
     let of = |fields: usize| format!("{{ {}}}", "status ".repeat(fields));
     assert!(schema.parse_with(&of(14_998), &options).is_ok());
@@ -105,10 +105,7 @@ fn doubling(levels: usize) -> String {
 fn exponential_fragments_are_bounded() {
     let schema = messages();
     let start = Instant::now();
-    let document = match schema.parse(&doubling(20)) {
-        Ok(document) => document,
-        Err(_) => return,
-    };
+    let document = schema.parse(&doubling(20)).unwrap();
     let mut options = ExecutionOptions::default();
     options.max_fields = 1000;
     // Every message has itself for a child, as far as the selection goes.
@@ -129,6 +126,14 @@ fn exponential_fragments_are_bounded() {
     ));
     assert!(!execution.errors.is_empty());
     assert!(start.elapsed() < QUICKLY, "{:?}", start.elapsed());
+}
+
+#[test]
+fn many_operations_that_share_large_fragments_are_refused_quickly() {
+    let schema = messages();
+    let operations: String = (0..5_000).map(|index| format!("query Q{index} {{ ...F }} ")).collect();
+    let fields: String = (0..9_000).map(|index| format!("a{index}: status ")).collect();
+    refused_quickly(&schema, &format!("{operations} fragment F on Query {{ {fields} }}"));
 }
 
 #[test]
@@ -184,9 +189,7 @@ fn the_deepest_document_executes_on_a_small_stack() {
 
 #[test]
 fn input_objects_whose_defaults_never_end_are_an_error() {
-    let Ok(schema) = Schema::from_sdl("type Query { f(a: A): Int } input A { a: A = {} }") else {
-        return;
-    };
+    let schema = Schema::from_sdl("type Query { f(a: A): Int } input A { a: A = {} }").unwrap();
     let execution = run(&schema, "{ f(a: {}) }", json!({}), &Value::Null, &PropertyResolver);
     assert_eq!(execution.errors.len(), 1);
     let execution = run(
@@ -201,7 +204,7 @@ fn input_objects_whose_defaults_never_end_are_an_error() {
 
 #[test]
 fn hostile_schemas_are_refused_quickly() {
-    let n = 200_000;
+    let n = 50_000;
     let start = Instant::now();
     for sdl in [
         "type Query { a: ".to_owned() + &"[".repeat(n),
@@ -210,9 +213,7 @@ fn hostile_schemas_are_refused_quickly() {
         "\"".repeat(n),
         "type Query @a(b: ".to_owned() + &"{c:".repeat(n),
     ] {
-        let start = Instant::now();
         assert!(Schema::from_sdl(&sdl).is_err());
-        println!("{} {:?}", &sdl[..20], start.elapsed());
     }
     assert!(start.elapsed() < QUICKLY, "{:?}", start.elapsed());
 }

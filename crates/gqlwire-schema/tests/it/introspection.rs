@@ -1,5 +1,7 @@
 //! SDL to introspection result and back.
 
+use std::sync::LazyLock;
+
 use gqlwire_schema::{
     IntrospectionError, IntrospectionOptions, PropertyResolver, Schema, introspection_query, sdl_from_introspection,
 };
@@ -12,7 +14,7 @@ fn introspect(schema: &Schema) -> Value {
     let query = introspection_query(&IntrospectionOptions::all());
     let execution = run(schema, &query, json!({}), &Value::Null, &PropertyResolver);
     assert_eq!(execution.errors, []);
-    serde_json::from_str(&execution.to_json()).unwrap()
+    serde_json::from_str(&execution.to_json()).expect("a response is JSON")
 }
 
 const RICH: &str = r#"
@@ -180,7 +182,41 @@ fn with_text(text: &str) -> Value {
     }]}], "queryType": {"name": "Query"}})
 }
 
+/// Puts `damage` in place of the part of `value` that comes `steps` parts after its beginning.
+fn damaged(value: &mut Value, steps: &mut usize, damage: &Value) {
+    if *steps == 0 {
+        *value = damage.clone();
+        *steps = usize::MAX;
+        return;
+    }
+    *steps -= 1;
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| damaged(item, steps, damage)),
+        Value::Object(members) => members.values_mut().for_each(|member| damaged(member, steps, damage)),
+        _ => {}
+    }
+}
+
+static SMALL: LazyLock<Value> = LazyLock::new(|| {
+    let sdl = "type Query { a(x: In = {y: 1}): [E!] } input In { y: Int } enum E { A }";
+    introspect(&Schema::from_sdl(sdl).expect("a valid schema"))
+});
+
 proptest! {
+    #[test]
+    fn no_damage_to_an_introspection_result_panics(
+        mut steps in 0..1500_usize,
+        damage in prop_oneof![
+            Just(json!(null)), Just(json!([])), Just(json!({})), Just(json!("x y")), Just(json!("Query")), Just(json!(true)), Just(json!([null, 1])),
+        ],
+    ) {
+        let mut result = SMALL.clone();
+        damaged(&mut result, &mut steps, &damage);
+        if let Err(error) = Schema::from_introspection(&result) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+
     #[test]
     fn any_text_survives_as_description_and_reason(text in r#"([ \t\n\r"\\#a-b\u{0}\u{7f}é😀]|"""|\\""")*"#) {
         let schema = Schema::from_introspection(&with_text(&text)).unwrap();

@@ -105,7 +105,7 @@ fn invalid_documents_are_refused_with_rule_place_and_appsync_wording() {
         (
             "query($a: String) { getMessage(id: $a) { id } }",
             "DisallowedVariableUsage",
-            (1, 36),
+            (1, 32),
             appsync(
                 "VariableTypeMismatch",
                 "Variable type 'String' doesn't match expected type 'ID!' @ 'getMessage'",
@@ -141,7 +141,7 @@ fn invalid_documents_are_refused_with_rule_place_and_appsync_wording() {
         (
             "mutation { createMessage(input: {message: \"a\", nope: 1}) { id } }",
             "UndefinedInputValue",
-            (1, 48),
+            (1, 54),
             appsync(
                 "WrongType",
                 "argument 'input' with value '{message: \"a\", nope: 1}' contains a field not in 'CreateMessageInput': 'nope' @ 'createMessage'",

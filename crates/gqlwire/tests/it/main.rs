@@ -1,0 +1,5 @@
+//! The client seen from outside.
+
+#![allow(clippy::unwrap_used)]
+
+mod examples;
