@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use url::Url;
 
 use crate::auth::AuthProvider;
 use crate::execute::parse_header;
-use crate::http::{HttpOptions, HttpTransport, is_safe_for_credentials};
+use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, is_safe_for_credentials};
 use crate::{Client, Error};
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
@@ -22,13 +23,13 @@ pub const DEFAULT_MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
 pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
 
 /// Sets up a [`Client`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder builds nothing until `build` is called"]
 pub struct ClientBuilder {
     url: String,
     headers: HeaderMap,
     auth: Option<Arc<dyn AuthProvider>>,
-    connect_timeout: Duration,
+    connect: ConnectOptions,
     timeout: Duration,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
@@ -37,13 +38,25 @@ pub struct ClientBuilder {
     appsync: Option<crate::appsync::Setup>,
 }
 
+/// Without the query of the URL, which may hold secrets.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &before_secrets(&self.url))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("auth", &self.auth)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 impl ClientBuilder {
     pub(crate) fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
             headers: HeaderMap::new(),
             auth: None,
-            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
@@ -88,7 +101,21 @@ impl ClientBuilder {
 
     /// How long it may take to reach the server; default [`DEFAULT_CONNECT_TIMEOUT`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect.timeout = timeout;
+        self
+    }
+
+    /// Trusts the certificates in this text besides the system's: PEM, with as many as it holds, or one in DER.
+    ///
+    /// What cannot be read is reported by [`build`](Self::build).
+    #[cfg(feature = "tls")]
+    pub fn add_root_certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
+        match crate::http::tls::read_certificates(certificate.as_ref()) {
+            Ok(roots) => self.connect.roots.extend(roots),
+            Err(error) => {
+                self.first_error.get_or_insert(error);
+            }
+        }
         self
     }
 
@@ -138,7 +165,7 @@ impl ClientBuilder {
             url,
             headers: self.headers,
             auth: self.auth,
-            connect_timeout: self.connect_timeout,
+            connect: self.connect,
             timeout: self.timeout,
             max_body: self.max_response_size,
         })?;
@@ -153,7 +180,8 @@ mod appsync {
 
     use super::*;
     use crate::appsync::{AppSyncTransport, Iam, Setup};
-    use crate::realtime::{RealtimeClient, RealtimeOptions};
+    use crate::http::{Purpose, client};
+    use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions, WebSockets};
 
     impl ClientBuilder {
         /// The HTTP endpoint, where it does not follow from the URL. Implies [`appsync`](Self::appsync), as all of the
@@ -237,27 +265,31 @@ mod appsync {
                 region: endpoint.region().map(str::to_owned),
                 headers: headers.clone(),
                 auth: Some(Arc::clone(&auth)),
-                connect_timeout: self.connect_timeout,
+                connect: self.connect.clone(),
                 timeout: self.timeout,
                 max_body: self.max_response_size,
             })?;
-            let realtime = RealtimeClient::new(RealtimeOptions {
+            let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
+            let options = RealtimeOptions {
                 endpoint,
                 headers,
                 auth,
-                connect_timeout: self.connect_timeout,
+                auth_timeout: self.timeout,
+                connect_timeout: self.connect.timeout,
                 close_timeout: setup.close_timeout,
                 timeouts: setup.timeouts,
-                max_message: setup.max_message_size,
-                grace: crate::realtime::GRACE,
-            })?;
+                grace: GRACE,
+                capacity: Capacity::default(),
+            };
+            let realtime = RealtimeClient::new(options, WebSockets::new(client, setup.max_message_size));
             Ok(Client::with_transport(AppSyncTransport { http, realtime }))
         }
     }
 }
 
 fn parse_url(text: &str) -> Result<Url, Error> {
-    let url = Url::parse(text).map_err(|error| Error::config(format!("{text:?} is not a URL: {error}")))?;
+    let url =
+        Url::parse(text).map_err(|error| Error::config(format!("{:?} is not a URL: {error}", before_secrets(text))))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::config(
             "the URL holds a user name or password: send them as a header instead",
@@ -266,12 +298,20 @@ fn parse_url(text: &str) -> Result<Url, Error> {
     match url.scheme() {
         "http" | "https" => Ok(url),
         "ws" | "wss" => Err(Error::config(format!(
-            "{url} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one"
+            "{} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one",
+            Shown::of(&url)
         ))),
         other => Err(Error::config(format!(
-            "{url} has the scheme {other}, and GraphQL needs http or https"
+            "{} has the scheme {other}, and GraphQL needs http or https",
+            Shown::of(&url)
         ))),
     }
+}
+
+/// As much of a text that is no URL as cannot be a password or a token: what follows `@` or precedes `?`.
+fn before_secrets(text: &str) -> &str {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    text.rsplit('@').next().unwrap_or_default()
 }
 
 fn carries_credentials(headers: &HeaderMap) -> bool {

@@ -3,7 +3,7 @@
 mod answer;
 mod connect_error;
 #[cfg(feature = "tls")]
-mod tls;
+pub(crate) mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(crate) use answer::read_bytes;
 pub(crate) use connect_error::connect_error;
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::builder::DEFAULT_CONNECT_TIMEOUT;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind};
@@ -41,12 +42,31 @@ pub(crate) enum Purpose {
     Sockets,
 }
 
+/// What all HTTP clients of one [`Client`](crate::Client) have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectOptions {
+    pub(crate) timeout: Duration,
+    /// Certificates trusted besides the system's, in DER.
+    #[cfg(feature = "tls")]
+    pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            timeout: DEFAULT_CONNECT_TIMEOUT,
+            #[cfg(feature = "tls")]
+            roots: Vec::new(),
+        }
+    }
+}
+
 /// A reqwest client for URLs like this one.
-pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> Result<reqwest::Client, Error> {
     let builder = reqwest::Client::builder()
         // A redirect would carry the credentials to another origin, and post a mutation a second time.
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect_timeout)
+        .connect_timeout(connect.timeout)
         .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
     let builder = match purpose {
         Purpose::Requests => builder,
@@ -58,7 +78,11 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> 
     #[cfg(feature = "tls")]
     let builder = {
         let secure = matches!(url.scheme(), "https" | "wss");
-        let mut config = if secure { tls::config()? } else { tls::without_roots()? };
+        let mut config = match secure {
+            true if connect.roots.is_empty() => tls::config()?,
+            true => tls::config_with(&connect.roots)?,
+            false => tls::without_roots()?,
+        };
         config.alpn_protocols = match purpose {
             Purpose::Requests => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             #[cfg(feature = "appsync")]
@@ -89,7 +113,7 @@ pub(crate) struct HttpOptions {
     pub(crate) region: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
-    pub(crate) connect_timeout: Duration,
+    pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
 }
@@ -115,7 +139,7 @@ impl HttpTransport {
             Some(_) => Purpose::OtherHost,
             _ => Purpose::Requests,
         };
-        let client = client(&options.url, purpose, options.connect_timeout)?;
+        let client = client(&options.url, purpose, &options.connect)?;
         let host_header = options.host_header.as_deref().map(HeaderValue::from_str).transpose();
         let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
         Ok(Self {

@@ -46,5 +46,7 @@ fn of_refusal(refusal: Refusal, what: &str) -> Error {
         RefusalKind::MaxSubscriptions => (ErrorKind::GraphQL, "; open another client for more"),
         _ => (ErrorKind::GraphQL, ""),
     };
-    Error::new(kind, format!("{what}: {refusal}{advice}")).with_errors(refusal.into_errors())
+    let later = refusal.kind() == RefusalKind::LimitExceeded;
+    let error = Error::new(kind, format!("{what}: {refusal}{advice}")).with_errors(refusal.into_errors());
+    if later { error.retryable(true) } else { error }
 }

@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::http::{Purpose, Shown, client, connect_error, read_body, redirected};
+use crate::http::{Shown, connect_error, read_body, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
@@ -37,11 +37,8 @@ pub(crate) struct WebSockets {
 }
 
 impl WebSockets {
-    pub(crate) fn new(url: &Url, connect_timeout: Duration, max_message: usize) -> Result<Self, Error> {
-        Ok(Self {
-            client: client(url, Purpose::Sockets, connect_timeout)?,
-            max_message,
-        })
+    pub(crate) fn new(client: reqwest::Client, max_message: usize) -> Self {
+        Self { client, max_message }
     }
 
     async fn open(&self, upgrade: Upgrade) -> Result<Box<dyn Socket>, Error> {
