@@ -1,6 +1,6 @@
 //! How a subscription ends.
 
-use crate::support::{Cli, Local, Running};
+use crate::support::{Canned, Cli, Local, Run, Running, Scripted};
 
 const SUBSCRIPTION: &str = "subscription { onCreateMessage { message } }";
 
@@ -94,4 +94,119 @@ fn a_subscription_that_the_server_refuses_is_code_4() {
         .arg(local.url())
         .args(["--api-key", "da2-wrong", "-q", SUBSCRIPTION]);
     cli.run().status(4).stdout("").stderr_contains("list-api-keys");
+}
+
+const ACK: &str = r#"{"type":"start_ack","id":"$ID"}"#;
+const COMPLETE: &str = r#"{"type":"complete","id":"$ID"}"#;
+const GOOD: &str = r#"{"type":"data","id":"$ID","payload":{"data":{"n": 1e3, "a": 12345678901234567890}}}"#;
+const GOOD_LINE: &str = "{\"n\":1e3,\"a\":12345678901234567890}\n";
+const HALF: &str =
+    r#"{"type":"data","id":"$ID","payload":{"data":{"n":null},"errors":[{"message":"no n","path":["n"]}]}}"#;
+const BARE: &str = r#"{"type":"data","id":"$ID","payload":{"errors":[{"message":"nothing"}]}}"#;
+const ODD: &str = r#"{"type":"data","id":"$ID","payload":{"neither":1}}"#;
+const ERROR: &str =
+    r#"{"type":"error","id":"$ID","payload":{"errors":[{"errorType":"SomeException","message":"over"}]}}"#;
+
+fn scripted(server: &Scripted) -> Cli {
+    Cli::new()
+        .arg(server.url())
+        .args(["--api-key", "k", "-q", "subscription { n }"])
+}
+
+fn played(frames: &[&str]) -> Run {
+    scripted(&Scripted::start(frames)).run()
+}
+
+#[test]
+fn a_subscription_that_the_server_completes_is_code_0_or_3_if_an_event_had_errors() {
+    played(&[ACK, GOOD, GOOD, COMPLETE])
+        .status(0)
+        .stdout(&GOOD_LINE.repeat(2))
+        .stderr("");
+    let run = played(&[ACK, HALF, GOOD, COMPLETE]).status(3);
+    run.stdout(&format!("{{\"n\":null}}\n{GOOD_LINE}"))
+        .stderr("error: no n\n  path: n\n");
+    played(&[ACK, BARE, COMPLETE])
+        .status(3)
+        .stdout("")
+        .stderr("error: nothing\n");
+    played(&[ACK, ODD, GOOD, COMPLETE])
+        .status(3)
+        .stdout(GOOD_LINE)
+        .stderr_contains("error: ");
+}
+
+#[test]
+fn a_count_that_is_reached_is_code_3_too_if_an_event_had_errors() {
+    let server = Scripted::start(&[ACK, HALF, GOOD]);
+    scripted(&server).args(["--count", "2"]).run().status(3);
+    let server = Scripted::start(&[ACK, GOOD, HALF]);
+    scripted(&server)
+        .args(["--count", "1"])
+        .run()
+        .status(0)
+        .stdout(GOOD_LINE);
+}
+
+#[test]
+fn an_error_that_ends_a_running_subscription_is_code_8_after_what_came_before() {
+    played(&[ACK, GOOD, ERROR])
+        .status(8)
+        .stdout(GOOD_LINE)
+        .stderr_contains("over");
+    played(&[ACK, GOOD, "close"])
+        .status(8)
+        .stdout(GOOD_LINE)
+        .stderr_contains("error: ");
+    played(&[ACK, GOOD, "nonsense"])
+        .status(8)
+        .stdout(GOOD_LINE)
+        .stderr_contains("error: ");
+}
+
+#[test]
+fn an_error_instead_of_the_acknowledgement_is_code_4() {
+    played(&[ERROR]).status(4).stdout("").stderr_contains("over");
+}
+
+#[test]
+fn an_acknowledgement_that_does_not_come_is_code_6() {
+    let server = Scripted::start(&[]);
+    scripted(&server)
+        .args(["--execute-timeout", "0.1"])
+        .run()
+        .status(6)
+        .stdout("")
+        .stderr_contains("--execute-timeout");
+}
+
+#[test]
+fn ctrl_c_sends_stop() {
+    let server = Scripted::start(&[ACK, GOOD]);
+    let mut running = scripted(&server).spawn();
+    assert_eq!(running.line(), GOOD_LINE.trim_end());
+    running.signal("INT");
+    running.end().status(130);
+    let kinds = [server.message(), server.message(), server.message()];
+    let kinds = kinds.each_ref().map(|message| message["type"].as_str().unwrap());
+    assert_eq!(kinds, ["connection_init", "start", "stop"]);
+}
+
+#[test]
+fn ctrl_c_while_nothing_is_answered_is_code_130() {
+    let server = Canned::silent();
+    for operation in ["query { a }", "mutation { a }", "subscription { a }"] {
+        let running = Cli::new()
+            .arg(server.url())
+            .args(["--api-key", "k", "-q", operation])
+            .spawn();
+        server.request();
+        running.signal("INT");
+        let run = running.end().status(130).stdout("");
+        assert_eq!(
+            run.stderr.contains("may have been executed"),
+            operation.starts_with("mutation"),
+            "{run:#?}"
+        );
+    }
 }
