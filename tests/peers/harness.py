@@ -26,6 +26,7 @@ REGION = "us-east-1"
 # Seconds. Generous, since a shared machine can be slow; a check that waits for an event takes milliseconds.
 ONE_CHECK = 45
 ONE_STEP = 15
+EVERYTHING = 600
 
 CREATE = "mutation createMessage($message: String!) { createMessage(input: {message: $message}) { id message createdAt } }"
 ON_CREATE = "subscription { onCreateMessage { id message createdAt } }"
@@ -104,6 +105,26 @@ class Program:
             ended = await self.finish()
             raise AssertionError(f"it ended without a line: {ended}")
         return line.decode().rstrip("\n")
+
+    async def during(self, awaitable):
+        """The outcome of something that happens while this program runs; its last words if it ends before."""
+        happening, ending = asyncio.ensure_future(awaitable), asyncio.ensure_future(self.process.wait())
+        await asyncio.wait({happening, ending}, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if happening.done():
+            return happening.result()
+        happening.cancel()
+        raise AssertionError(f"it ended too soon: {await self.finish()}")
+
+    async def line_while(self, act):
+        """Its next line, which comes of something that has to be repeated until this program is ready for it."""
+        line = asyncio.ensure_future(self.line())
+        try:
+            while not line.done():
+                await act()
+            return line.result()
+        finally:
+            line.cancel()
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
@@ -202,7 +223,14 @@ def main(modules, wanted):
     for module in modules:
         importlib.import_module(module)
     chosen = [function for function in _checks if wanted in function.__name__.replace("_", " ")]
-    results = [asyncio.run(_run_one(function)) for function in chosen]
+    ends_at = time.monotonic() + EVERYTHING
+    results = []
+    for function in chosen:
+        if time.monotonic() > ends_at:
+            print(f"FAIL  {function.__name__.replace('_', ' ')}: not run, the {EVERYTHING} s for all checks are over")
+            results.append(False)
+        else:
+            results.append(asyncio.run(_run_one(function)))
     passed = sum(results)
     print(f"{passed} passed, {len(results) - passed} failed")
     return 0 if results and all(results) else 1
@@ -212,4 +240,6 @@ if __name__ == "__main__":
     # The checks register with the module that they import, which is not this one.
     import harness
 
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(harness.main(sys.argv[2:], sys.argv[1]))
