@@ -35,7 +35,7 @@ def subscribe(url, *flags, query=LISTEN, env=None):
 async def our_client_subscribes_and_mutates_with_an_api_key():
     async with RealtimeServer() as server, subscribe(server.http, *KEY, "--count", "2") as listener:
         await listener.during(server.subscription())
-        for text in ("Hello world!", 'zwei "drei" 🦀\\n'):
+        for text in ("Hello world!", 'with: colon, 🦀 and ~/$HOME'):
             mutation = (our_cli(), server.http, "--transport", "appsync_http", *KEY, "-V", f"message:{text}")
             ended = await run(*mutation, stdin=CREATE)
             equal((ended.code, ended.err), (OK, ""), str(ended))
