@@ -1,3 +1,5 @@
+use proptest::strategy::Strategy;
+
 use super::*;
 
 const URL: &str = "https://example.com/graphql";
@@ -140,4 +142,23 @@ fn secrets_are_not_shown() {
     assert!(!shown.contains("da2-secret"), "{shown}");
     let served = format!("{:?}", parse(&["serve", "--access-key", "ID:hush-hush"]).unwrap());
     assert!(!served.contains("hush-hush"), "{served}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_words_are_read_or_refused_without_a_panic(
+        words in proptest::collection::vec(
+            proptest::prop_oneof![
+                proptest::sample::select(vec![
+                    URL, "demo", "serve", "man", "-V", "-H", "-v", "-d", "-q", "-f", "-o", "--", "--api-key", "--jwt", "--iam",
+                    "--transport", "appsync", "--count", "1", "--for", "--schema-download", "--version", "a:1", "wss://x", "",
+                ])
+                .prop_map(str::to_owned),
+                proptest::prelude::any::<String>(),
+            ],
+            0..8,
+        )
+    ) {
+        let _ = parse(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
 }
