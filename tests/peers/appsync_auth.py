@@ -103,7 +103,9 @@ def connect_headers(request):
         if query.get("payload") != ["e30="]:
             raise Refused("BadRequest", "The payload parameter must be the base64 of {}.", 400)
         return "query", _header_object(base64.b64decode, query["header"][0])
-    offers = [offer.strip() for value in request.headers.get_all("Sec-WebSocket-Protocol") for offer in value.split(",")]
+    offers = [
+        offer.strip() for value in request.headers.get_all("Sec-WebSocket-Protocol") for offer in value.split(",")
+    ]
     for offer in offers:
         if offer.startswith("header-"):
             if "=" in offer:

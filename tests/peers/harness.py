@@ -1,4 +1,4 @@
-"""What every check needs: a list of checks, a runner that ends each of them in time, and programs to run them against."""
+"""What every check needs: a list of checks, a runner that ends each in time, and programs to run them against."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,9 @@ ONE_CHECK = 45
 ONE_STEP = 15
 EVERYTHING = 600
 
-CREATE = "mutation createMessage($message: String!) { createMessage(input: {message: $message}) { id message createdAt } }"
+CREATE = (
+    "mutation createMessage($message: String!) { createMessage(input: {message: $message}) { id message createdAt } }"
+)
 ON_CREATE = "subscription { onCreateMessage { id message createdAt } }"
 
 _checks = []
@@ -127,7 +129,7 @@ class Program:
             line.cancel()
 
     def interrupt(self):
-        self.process.send_signal(signal.SIGINT)
+        os.killpg(self.process.pid, signal.SIGINT)
 
     async def finish(self):
         out = await within(self.process.stdout.read())
@@ -144,6 +146,8 @@ async def program(*command, stdin="", env=None):
         stderr=asyncio.subprocess.PIPE,
         env=env or environment(),
         limit=1 << 22,
+        # A shell's children end with it.
+        start_new_session=True,
     )
     running = Program(process)
     try:
@@ -154,9 +158,9 @@ async def program(*command, stdin="", env=None):
         process.stdin.close()
         yield running
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
         running._err.cancel()
 
 

@@ -1,6 +1,6 @@
-"""An AppSync API that shares no code with ours: `websockets` for the realtime endpoint, `aiohttp` for HTTP, graphql-core
-for GraphQL, botocore and PyJWT for the credentials. It speaks well by default; `odd` makes it speak as AppSync has been
-seen to. Oddities can also be asked for with `?odd=a,b` in the realtime URL.
+"""An AppSync API that shares no code with ours: `websockets` for the realtime endpoint, `aiohttp` for HTTP,
+graphql-core for GraphQL, botocore and PyJWT for the credentials. It speaks well by default; `odd` makes it speak as
+AppSync has been seen to. Oddities can also be asked for with `?odd=a,b` in the realtime URL.
 
     spaces            JSON with spaces and line ends             reordered         members in another order
     escapes           every character of a string as \\uXXXX      unknown           frames of unknown types in between
@@ -386,7 +386,7 @@ def _raw_numbers(text):
 
 def _escaped(literal):
     units = json.loads(literal[0]).encode("utf-16-be")
-    return '"' + "".join(f"\\u{units[at:at + 2].hex()}" for at in range(0, len(units), 2)) + '"'
+    return '"' + "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)) + '"'
 
 
 def _json(answer, status=200, headers=None):

@@ -1,5 +1,6 @@
 """Our `gql-cli` against `realtime_server.py`, an AppSync API that shares no code with it."""
 
+import base64
 import json
 
 from graphql import build_schema, lexicographic_sort_schema, print_schema
@@ -8,6 +9,7 @@ import tokens
 from harness import (
     API_KEY,
     CREATE,
+    SECRET_KEY,
     check,
     environment,
     equal,
@@ -16,12 +18,23 @@ from harness import (
     our_cli,
     program,
     run,
+    scratch,
     within,
 )
 from realtime_server import LARGE, SCHEMA, RealtimeServer
 
 KEY = ("--api-key", API_KEY)
 LISTEN = "subscription { onCreateMessage { id message exact } }"
+
+DOCUMENTED_LISTEN = """
+echo "subscription{onCreateMessage{message}}" | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_websockets
+"""
+DOCUMENTED_MUTATE = """
+cat mutation.graphql | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http -V message:"Hello world!"
+"""
+DOCUMENTED_SCHEMA = """
+gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http --print-schema > schema.graphql
+"""
 
 # Exit codes that gql-cli documents.
 OK, ERRORS, PARTIAL, REFUSED, UNREACHABLE, ENDED, INTERRUPTED = 0, 1, 3, 4, 5, 8, 130
@@ -35,14 +48,14 @@ def subscribe(url, *flags, query=LISTEN, env=None):
 async def our_client_subscribes_and_mutates_with_an_api_key():
     async with RealtimeServer() as server, subscribe(server.http, *KEY, "--count", "2") as listener:
         await listener.during(server.subscription())
-        for text in ("Hello world!", 'with: colon, 🦀 and ~/$HOME'):
+        for text in ("Hello world!", "with: colon, 🦀 and ~/$HOME"):
             mutation = (our_cli(), server.http, "--transport", "appsync_http", *KEY, "-V", f"message:{text}")
             ended = await run(*mutation, stdin=CREATE)
             equal((ended.code, ended.err), (OK, ""), str(ended))
             sent = ended.lines()[0]["createMessage"]
             received = json.loads(await listener.line())["onCreateMessage"]
             equal((received["id"], received["message"]), (sent["id"], sent["message"]), "the event")
-        equal(await listener.during(server.stopped()), server.frames[1]["id"], "the id that --count stopped")
+        equal(await server.stopped(), server.frames[1]["id"], "the id that --count stopped")
         equal((await listener.finish()).code, OK, "exit code")
         equal([frame["type"] for frame in server.frames], ["connection_init", "start", "stop"], "frames sent")
         equal(set(server.modes), {("connect", "api-key"), ("start", "api-key"), ("http", "api-key")}, "modes")
@@ -162,7 +175,9 @@ async def our_client_says_who_refused_its_key():
         wrong = ("--api-key", "da2-zyxwvutsrqponmlkjihgfedcba")
         async with subscribe(server.http, *wrong) as listener:
             await _failed(listener, REFUSED, "UnauthorizedException", silent_about="da2-zyx")
-        ended = await run(our_cli(), server.http, "--transport", "appsync_http", *wrong, "-V", "message:x", stdin=CREATE)
+        ended = await run(
+            our_cli(), server.http, "--transport", "appsync_http", *wrong, "-V", "message:x", stdin=CREATE
+        )
         _told(ended, REFUSED, "UnauthorizedException", silent_about="da2-zyx")
 
 
@@ -264,7 +279,7 @@ async def our_client_stops_its_subscription_when_interrupted():
     async with RealtimeServer() as server, subscribe(server.http, *KEY) as listener:
         subscription = await listener.during(server.subscription())
         listener.interrupt()
-        equal(await listener.during(server.stopped()), subscription.id, "the id that was stopped")
+        equal(await server.stopped(), subscription.id, "the id that was stopped")
         equal((await listener.finish()).code, INTERRUPTED, "exit code")
 
 
@@ -272,7 +287,7 @@ async def our_client_stops_its_subscription_when_interrupted():
 async def our_client_ends_a_subscription_after_its_time():
     async with RealtimeServer() as server, subscribe(server.http, *KEY, "--for", "200ms") as listener:
         subscription = await listener.during(server.subscription())
-        equal(await listener.during(server.stopped()), subscription.id, "the id that was stopped")
+        equal(await server.stopped(), subscription.id, "the id that was stopped")
         equal((await listener.finish()).code, OK, "exit code")
 
 
@@ -283,6 +298,47 @@ async def our_client_refuses_to_send_a_mutation_over_the_realtime_endpoint():
         ended = await within(run(our_cli(), *url, stdin=CREATE))
         expect(ended.code not in (OK, 101) and ended.err, str(ended))
         equal(server.frames, [], "frames sent")
+
+
+@check
+async def our_client_runs_the_documented_commands_as_written():
+    with scratch() as directory:
+        (directory / "gql-cli").symlink_to(our_cli())
+        (directory / "mutation.graphql").write_text(CREATE)
+        async with RealtimeServer() as server:
+            for env in (iam_environment(), environment(AWS_GRAPHQL_API_KEY=API_KEY)):
+                env |= {"AWS_GRAPHQL_API_ENDPOINT": server.http, "PATH": f"{directory}:{env['PATH']}"}
+                async with program("sh", "-c", DOCUMENTED_LISTEN, env=env) as listener:
+                    await listener.during(server.subscription())
+                    ended = await run("sh", "-c", f"cd {directory}; {DOCUMENTED_MUTATE}", env=env)
+                    equal((ended.code, ended.err), (OK, ""), str(ended))
+                    equal(await listener.line(), '{"onCreateMessage":{"message":"Hello world!"}}', "the event")
+                    listener.interrupt()
+                    await listener.finish()
+                ended = await run("sh", "-c", f"cd {directory}; {DOCUMENTED_SCHEMA}", env=env)
+                equal((ended.code, ended.err), (OK, ""), str(ended))
+                expect("createMessage" in (directory / "schema.graphql").read_text(), "no schema in the file")
+
+
+@check
+async def our_client_tells_everything_but_its_secrets():
+    token = tokens.hs256()
+    for flags, env, secrets in [
+        (KEY, environment(), [API_KEY]),
+        (("--jwt", token), environment(), token.split(".")[1:]),
+        ((), iam_environment(), [SECRET_KEY, "Signature="]),
+    ]:
+        async with RealtimeServer() as server:
+            async with subscribe(server.http, *flags, "-d", "--count", "1", env=env) as listener:
+                await listener.during(server.subscription())
+                await server.publish()
+                await listener.line()
+                ended = await listener.finish()
+            ended.err += (await run(our_cli(), server.http, *flags, "-d", "-q", "{ __typename }", env=env)).err
+            expect(ended.err, "-d told nothing")
+            for secret in secrets:
+                encoded = base64.b64encode(secret.encode()).decode()[4:-4]
+                expect(secret not in ended.err and encoded not in ended.err, f"{secret} in {ended.err}")
 
 
 @check

@@ -1,4 +1,4 @@
-"""Is the server in `realtime_server.py` right? Python's `gql` and bare `websockets` say so. Nothing of ours runs here."""
+"""Is the server in `realtime_server.py` right? Python's `gql` and bare `websockets` say so; nothing of ours runs."""
 
 import asyncio
 import base64

@@ -16,7 +16,13 @@ from harness import JWT_SECRET
 
 def claims(expires_in=3600):
     now = int(time.time())
-    return {"sub": "peer", "iss": "https://issuer.example.com", "aud": "peers", "iat": now - 7200, "exp": now + expires_in}
+    return {
+        "sub": "peer",
+        "iss": "https://issuer.example.com",
+        "aud": "peers",
+        "iat": now - 7200,
+        "exp": now + expires_in,
+    }
 
 
 def hs256(secret=JWT_SECRET, **changed):
