@@ -218,7 +218,7 @@ impl HttpTransport {
 
     async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
         let url = &self.options.url;
-        let secrets = Secrets::of(&headers);
+        let secrets = Secrets::of(&headers).and_query_of(url);
         let sent = self
             .client
             .post(url.clone())

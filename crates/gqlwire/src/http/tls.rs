@@ -18,12 +18,6 @@ pub(crate) fn config() -> Result<rustls::ClientConfig, Error> {
 /// One that trusts these certificates besides the system's.
 pub(crate) fn config_with(roots: &[CertificateDer<'static>]) -> Result<rustls::ClientConfig, Error> {
     let provider = provider()?;
-    // Verified alone, so that an unusable one is not taken for a fault of the system's.
-    for root in roots {
-        rustls::RootCertStore::empty()
-            .add(root.clone())
-            .map_err(|error| Error::config("a root certificate of one's own cannot be used").with_source(error))?;
-    }
     let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(roots.iter().cloned(), provider)
         .map_err(unusable_roots)?;
     let config = builder()?
@@ -34,15 +28,24 @@ pub(crate) fn config_with(roots: &[CertificateDer<'static>]) -> Result<rustls::C
 
 /// Reads certificates in PEM, or one in DER.
 pub(crate) fn read_certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
-    if !bytes.windows(PEM_BEGIN.len()).any(|window| window == PEM_BEGIN) {
-        return Ok(vec![CertificateDer::from(bytes.to_vec())]);
-    }
-    CertificateDer::pem_slice_iter(bytes)
-        .collect::<Result<_, _>>()
-        .map_err(|error| Error::config(format!("a root certificate cannot be read: {error}")))
-}
+    const PEM: &[u8] = b"-----BEGIN";
 
-const PEM_BEGIN: &[u8] = b"-----BEGIN";
+    let roots = if bytes.windows(PEM.len()).any(|window| window == PEM) {
+        CertificateDer::pem_slice_iter(bytes)
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::config(format!("a root certificate cannot be read: {error}")))?
+    } else {
+        vec![CertificateDer::from(bytes.to_vec())]
+    };
+    if roots.is_empty() {
+        return Err(Error::config("there is no root certificate in what was given as such"));
+    }
+    for root in &roots {
+        let usable = rustls::RootCertStore::empty().add(root.clone());
+        usable.map_err(|error| Error::config(format!("a root certificate cannot be used: {error}")))?;
+    }
+    Ok(roots)
+}
 
 /// For clients that speak plain HTTP: reqwest wants a configuration, and one without roots costs nothing.
 pub(crate) fn without_roots() -> Result<rustls::ClientConfig, Error> {

@@ -54,7 +54,9 @@ impl WebSockets {
         );
         let offered: Vec<String> = offered_subprotocols(&headers).map(str::to_owned).collect();
 
-        let secrets = Secrets::of(&headers).and(offered.iter().map(String::as_str).filter(|offer| is_header(offer)));
+        let secrets = Secrets::of(&headers)
+            .and_query_of(&url)
+            .and(offered.iter().map(String::as_str).filter(|offer| is_header(offer)));
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use gqlwire_proto::appsync::{CONTENT_TYPE_HTTP, Signer};
-use gqlwire_proto::sigv4::Credentials;
-use http::header::{CONTENT_TYPE, HOST};
+use gqlwire_proto::sigv4::{Credentials, X_AMZ_SECURITY_TOKEN};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Mutex;
 
@@ -189,7 +189,7 @@ impl Iam {
             let unfit = || Error::new(ErrorKind::Auth, format!("the signed header {name} is not fit for HTTP"));
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?;
             let mut value = HeaderValue::from_str(&value).map_err(|_| unfit())?;
-            value.set_sensitive(header != HOST && header != CONTENT_TYPE);
+            value.set_sensitive(header == AUTHORIZATION || header == X_AMZ_SECURITY_TOKEN);
             headers.insert(header, value);
         }
         Ok(Authorization::new(headers)
