@@ -6,6 +6,7 @@ mod appsync;
 mod commands;
 mod failures;
 mod output;
+mod pages;
 mod subscription;
 mod support;
 mod usage;
