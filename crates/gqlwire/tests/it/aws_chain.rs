@@ -165,6 +165,34 @@ async fn inside_no_region() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn credentials_of_the_container_are_never_asked_for_through_a_proxy() {
+    let server = Server::start(|_, stream| async move {
+        let body =
+            r#"{"AccessKeyId":"AKIDCONTAINER","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#;
+        stream
+            .send(response("200 OK", &[("content-type", "application/json")], body))
+            .await;
+    })
+    .await;
+    let url = server.url("/credentials");
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &*url),
+        ("AWS_REGION", "ap-east-1"),
+        ("http_proxy", "http://127.0.0.1:1"),
+    ];
+    tokio::task::block_in_place(|| run("aws_chain::inside_proxy", &variables)).unwrap();
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+#[ignore = "run by credentials_of_the_container_are_never_asked_for_through_a_proxy"]
+async fn inside_proxy() {
+    // The credentials come; the request itself goes to the proxy, where nobody is.
+    let error = signed(Iam::aws_default_chain()).await.unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credentials_that_are_about_to_end_are_replaced() {
     let server = Server::start(|_, stream| async move {
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(5);
