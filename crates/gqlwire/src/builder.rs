@@ -183,6 +183,9 @@ mod appsync {
     use crate::http::{Purpose, client};
     use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions, WebSockets};
 
+    /// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
     impl ClientBuilder {
         /// The HTTP endpoint, where it does not follow from the URL. Implies [`appsync`](Self::appsync), as all of the
         /// following do.
@@ -219,19 +222,19 @@ mod appsync {
 
         /// How long to wait for `connection_ack` on a new websocket; default 15 s.
         pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-            self.setup().timeouts.ack = timeout;
+            self.setup().timeouts.ack = timeout.min(LONGEST);
             self
         }
 
         /// How long to wait for the `start_ack` of a subscription; default 15 s.
         pub fn start_ack_timeout(mut self, timeout: Duration) -> Self {
-            self.setup().timeouts.start_ack = timeout;
+            self.setup().timeouts.start_ack = timeout.min(LONGEST);
             self
         }
 
         /// How long [`Client::close`] may wait for the server; default [`DEFAULT_CLOSE_TIMEOUT`].
         pub fn close_timeout(mut self, timeout: Duration) -> Self {
-            self.setup().timeouts.stop = timeout;
+            self.setup().timeouts.stop = timeout.min(LONGEST);
             self.setup().close_timeout = timeout;
             self
         }

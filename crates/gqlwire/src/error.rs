@@ -128,7 +128,8 @@ impl Error {
         }
     }
 
-    /// Whether the request had left, so that the server may have executed it.
+    /// Whether the server may have executed the request, all of it or a part: it had left, and nothing says that it was
+    /// turned away.
     pub fn may_have_been_executed(&self) -> bool {
         self.0.sent
     }
@@ -316,6 +317,7 @@ impl<T> From<Partial<T>> for Error {
         let message = partial.to_string();
         Self::new(ErrorKind::GraphQL, message)
             .with_errors(partial.errors)
+            .after_sending()
             .edit(|inner| inner.raw_data = partial.raw)
     }
 }

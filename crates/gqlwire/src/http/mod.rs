@@ -228,6 +228,7 @@ impl HttpTransport {
         let response = sent.await.map_err(|error| connect_error(error, url))?;
         let status = response.status();
         let headers = response.headers().clone();
+        tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
             return Err(redirected(status, headers, &self.shown).without_secrets(&secrets));
         }

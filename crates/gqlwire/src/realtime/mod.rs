@@ -119,7 +119,7 @@ impl RealtimeClient {
                     return Err(Error::new(ErrorKind::Disconnected, message));
                 }
                 Err(error) if !error.is_auth() => return Err(error),
-                Err(error) if !refused && auth.refused(&sent, &error).await => refused = true,
+                Err(error) if !refused && self.has_better(auth.as_ref(), &sent, &error).await => refused = true,
                 Err(error) => return Err(error.refusing(auth.as_ref())),
             }
         }
@@ -213,7 +213,7 @@ impl RealtimeClient {
         let target = || self.target(TargetKind::Connect, &url, CONNECT_BODY);
         let sent = self.authorize(auth, target()).await?;
         let opened = match self.open(&sent).await {
-            Err(refusal) if refusal.is_auth() && auth.refused(&sent, &refusal).await => {
+            Err(refusal) if refusal.is_auth() && self.has_better(auth, &sent, &refusal).await => {
                 self.open(&self.authorize(auth, target()).await?).await
             }
             opened => opened,
@@ -259,6 +259,12 @@ impl RealtimeClient {
         timeout(limit, auth.authorize(target))
             .await
             .map_err(|_| Error::timeout(&what(), limit))?
+    }
+
+    /// Tells a provider that what it gave was refused; whether it has something better, as far as it says so in time.
+    async fn has_better(&self, auth: &dyn AuthProvider, sent: &Authorization, refusal: &Error) -> bool {
+        let asked = timeout(self.options.auth_timeout, auth.refused(sent, refusal)).await;
+        asked.unwrap_or(false)
     }
 
     fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str) -> Target<'a> {

@@ -233,10 +233,12 @@ async fn data_that_does_not_fit_is_a_decode_error_unless_the_server_reports_erro
     let error = run(r#"{"data":{"_n":"seven"}}"#).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert_eq!(error.status().unwrap(), 200);
+    assert!(error.may_have_been_executed());
     let partial = run(r#"{"data":{"_n":null},"errors":[{"message":"no"}]}"#)
         .await
         .unwrap();
     let error = Error::from(partial.into_data().unwrap_err());
     assert!(error.is_graphql());
     assert_eq!(error.raw_data().unwrap().get(), r#"{"_n":null}"#);
+    assert!(error.may_have_been_executed() && !error.is_retryable());
 }

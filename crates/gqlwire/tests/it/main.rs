@@ -13,7 +13,7 @@ mod http_failures;
 mod schema;
 mod secrets;
 mod socket_failures;
-#[cfg(feature = "rustls")]
+#[cfg(any(feature = "ring", feature = "rustls"))]
 mod tls;
 mod upgrade_failures;
 mod wire;

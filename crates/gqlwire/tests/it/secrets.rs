@@ -1,11 +1,14 @@
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use futures_util::StreamExt;
 use gqlwire::appsync::{Cognito, Credentials, HeaderCarrier, Iam};
 use gqlwire::{Client, ClientBuilder, Error};
 use tracing::Level;
+use tracing::subscriber::DefaultGuard;
 
-use crate::support::{KEY, MUTATION, Peer, SUBSCRIPTION, Server, appsync_client, response};
+use crate::support::{KEY, MUTATION, Peer, SUBSCRIPTION, Server, appsync_client, realtime, response};
 
 const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -23,6 +26,24 @@ impl io::Write for Log {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Log {
+    /// What this thread logs from now on, at every level.
+    fn capture() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
@@ -71,14 +92,7 @@ fn is_clean(shown: &str, requests: &[crate::support::Request]) {
 
 #[tokio::test]
 async fn nothing_shows_credentials_even_where_the_server_repeats_all_it_was_sent() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::capture();
 
     let mut shown = String::new();
     for status in [
@@ -109,9 +123,29 @@ async fn nothing_shows_credentials_even_where_the_server_repeats_all_it_was_sent
         }
         is_clean(&shown, &server.requests());
     }
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(logged.contains("execute"), "nothing was logged");
-    is_clean(&logged, &[]);
+    assert!(log.text().contains("execute"), "nothing was logged");
+    is_clean(&log.text(), &[]);
+}
+
+#[tokio::test]
+async fn a_subscription_that_works_logs_no_credentials_at_any_level() {
+    let (log, _guard) = Log::capture();
+    let server = realtime(|mut peer: Peer| async move {
+        peer.ack().await;
+        let start = peer.start_and_ack().await;
+        peer.data(&start, serde_json::json!({"n": 1})).await;
+        peer.drain().await;
+    })
+    .await;
+    for builder in ways(&server) {
+        let client = builder.close_timeout(Duration::from_millis(50)).build().unwrap();
+        let mut subscription = client.subscribe(SUBSCRIPTION).await.unwrap();
+        subscription.next().await.unwrap().unwrap();
+        is_clean(&format!("{client:?} {subscription:?}"), &server.requests());
+        client.close().await;
+    }
+    assert!(log.text().contains("subscribe"), "nothing was logged");
+    is_clean(&log.text(), &server.requests());
 }
 
 fn all_of(error: &Error) -> String {

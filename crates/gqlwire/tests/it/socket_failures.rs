@@ -99,7 +99,7 @@ async fn a_connection_error_is_told_in_whatever_shape_it_comes() {
             ErrorKind::Auth,
             "NoProtocolError",
         ),
-        (json!("on fire"), ErrorKind::GraphQL, "on fire"),
+        (json!("on fire"), ErrorKind::Connect, "on fire"),
     ] {
         let server = realtime(move |mut peer: Peer| {
             let errors = errors.clone();

@@ -316,3 +316,19 @@ async fn a_realtime_url_of_ones_own_is_taken_as_it_stands() {
         server.requests()[0].target
     );
 }
+
+#[tokio::test]
+async fn timeouts_beyond_all_measure_are_no_timeouts() {
+    let (server, _starts) = both().await;
+    let ever = std::time::Duration::MAX;
+    let client = appsync_client(&server).timeout(ever).connect_timeout(ever);
+    let client = client
+        .ack_timeout(ever)
+        .start_ack_timeout(ever)
+        .close_timeout(ever)
+        .build()
+        .unwrap();
+    client.execute(MUTATION).timeout(ever).await.unwrap();
+    let subscription = client.subscribe(SUBSCRIPTION).timeout(ever).await.unwrap();
+    drop(subscription);
+}

@@ -2,10 +2,11 @@ use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use futures_util::future::BoxFuture;
 use serde_json::json;
 
 use super::double::{DOCUMENT, Keys, Setup, next, subscribe, subscribed};
-use crate::{Error, ErrorKind};
+use crate::{AuthProvider, Authorization, Error, ErrorKind, Target};
 
 fn unauthorized() -> serde_json::Value {
     json!({"errorType": "UnauthorizedException", "message": "You are not authorized to make this call."})
@@ -33,7 +34,7 @@ async fn a_refused_connection_is_tried_once_more_with_new_credentials_and_never_
     assert!(error.is_auth());
     assert!(!error.is_retryable());
     assert_eq!(error.errors().len(), 1);
-    assert_eq!((network.connects(), keys.asked(), keys.refused()), (2, 2, 1));
+    assert_eq!((network.connects(), keys.asked(), keys.refusals()), (2, 2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +66,7 @@ async fn a_refused_start_is_tried_once_more_on_the_same_connection_and_never_aga
         error.to_string().ends_with("what it refused is the credentials"),
         "{error}"
     );
-    assert_eq!((network.connects(), keys.asked(), keys.refused()), (1, 3, 1));
+    assert_eq!((network.connects(), keys.asked(), keys.refusals()), (1, 3, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +78,7 @@ async fn a_provider_without_better_credentials_is_asked_once_and_not_again() {
     let (id, _) = peer.start().await;
     peer.error(&id, unauthorized());
     assert!(starting.await.unwrap().unwrap_err().is_auth());
-    assert_eq!((keys.asked(), keys.refused()), (2, 1));
+    assert_eq!((keys.asked(), keys.refusals()), (2, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,7 +98,7 @@ async fn what_a_provider_fails_with_is_what_the_subscription_fails_with() {
     let (client, network) = with(&keys).build();
     let error = subscribe(&client).await.unwrap().unwrap_err();
     assert_eq!(error.to_string(), "the vault is locked");
-    assert_eq!((network.connects(), keys.refused()), (0, 0));
+    assert_eq!((network.connects(), keys.refusals()), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,22 +113,47 @@ async fn a_provider_that_panics_harms_its_own_call_alone() {
     starting.await.unwrap().unwrap();
 }
 
+/// Never answers, or never says whether it has better ones.
 #[derive(Debug)]
-struct Stuck;
+struct Stuck {
+    authorizes: bool,
+}
 
-impl crate::AuthProvider for Stuck {
-    fn authorize<'a>(
-        &'a self,
-        _: crate::Target<'a>,
-    ) -> futures_util::future::BoxFuture<'a, Result<crate::Authorization, Error>> {
+impl AuthProvider for Stuck {
+    fn authorize<'a>(&'a self, _: Target<'a>) -> BoxFuture<'a, Result<Authorization, Error>> {
+        match self.authorizes {
+            true => Box::pin(async { Ok(Authorization::default()) }),
+            false => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn refused<'a>(&'a self, _: &'a Authorization, _: &'a Error) -> BoxFuture<'a, bool> {
         Box::pin(std::future::pending())
     }
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_provider_that_never_says_whether_it_has_better_credentials_has_none() {
+    let (client, _network, mut peer, _, _subscription) = subscribed(Setup::default()).await;
+    let starting = tokio::spawn(
+        client
+            .subscribe(DOCUMENT)
+            .auth(Stuck { authorizes: true })
+            .into_future(),
+    );
+    let (id, _) = peer.start().await;
+    peer.error(&id, unauthorized());
+    assert!(starting.await.unwrap().unwrap_err().is_auth());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_provider_that_never_answers_is_not_waited_for_without_end() {
     let (client, _network, mut peer, id, mut subscription) = subscribed(Setup::default()).await;
-    let error = client.subscribe(DOCUMENT).auth(Stuck).await.unwrap_err();
+    let error = client
+        .subscribe(DOCUMENT)
+        .auth(Stuck { authorizes: false })
+        .await
+        .unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     assert!(error.to_string().starts_with("getting credentials"), "{error}");
     assert!(peer.says_nothing());

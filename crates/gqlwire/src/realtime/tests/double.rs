@@ -290,7 +290,7 @@ impl Keys {
         self.asked.load(Ordering::SeqCst)
     }
 
-    pub(super) fn refused(&self) -> usize {
+    pub(super) fn refusals(&self) -> usize {
         self.refused.load(Ordering::SeqCst)
     }
 }
