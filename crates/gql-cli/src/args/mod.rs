@@ -1,6 +1,7 @@
 //! The command line: flags become types here, and nowhere else.
 
 mod duration;
+mod prefix;
 mod secret;
 mod swallowed;
 mod transport;
@@ -16,7 +17,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::duration::Limit;
 use self::duration::duration;
-pub(crate) use self::secret::Secret;
+pub(crate) use self::secret::{Secret, check};
 pub(crate) use self::swallowed::is_endpoint;
 use self::swallowed::take_endpoints;
 use self::transport::Carrier;
@@ -38,8 +39,6 @@ Examples:
     name = "gql-cli",
     override_usage = "gql-cli [OPTIONS] [URL]\n       gql-cli <COMMAND>",
     disable_version_flag = true,
-    disable_help_subcommand = true,
-    infer_long_args = true,
     after_help = EXAMPLES,
     after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP),
 )]
@@ -132,7 +131,7 @@ pub(crate) struct ConnectionArgs {
     pub(crate) headers: Vec<String>,
 
     /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`
-    #[arg(long, value_name = "N|none", default_value = "10")]
+    #[arg(long, value_name = "N|none", default_value = "10", allow_negative_numbers = true)]
     pub(crate) execute_timeout: Limit,
 
     #[command(flatten)]
@@ -150,9 +149,18 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "HOST", help_heading = APPSYNC)]
     pub(crate) api_host: Option<String>,
 
-    /// How the websocket handshake carries credentials
+    /// How the websocket handshake carries credentials: as a subprotocol, or in the query for VPC endpoints, unless you
+    /// say otherwise
     #[arg(long, value_name = "HOW", value_enum, help_heading = APPSYNC)]
     pub(crate) header_carrier: Option<Carrier>,
+
+    /// Bytes that an answer may have; 64 MiB if nothing is said
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) max_response_size: Option<usize>,
+
+    /// Bytes that a message of the websocket may have; 16 MiB if nothing is said
+    #[arg(long, value_name = "BYTES", hide_short_help = true, help_heading = APPSYNC)]
+    pub(crate) max_message_size: Option<usize>,
 
     /// Send credentials unencrypted to another machine, where anyone on the way can read them
     #[arg(long)]
@@ -192,11 +200,11 @@ pub(crate) struct AuthArgs {
 /// How much to tell.
 #[derive(Args, Debug)]
 pub(crate) struct LoggingArgs {
-    /// Tell on stderr what is done, and where settings come from
+    /// Tell on stderr where each setting comes from
     #[arg(short, long, global = true, conflicts_with = "debug")]
     pub(crate) verbose: bool,
 
-    /// Tell on stderr everything except secrets
+    /// Tell on stderr of each request and each event too: where, how long, how many bytes; no payloads, no secrets
     #[arg(short, long, global = true)]
     pub(crate) debug: bool,
 }
@@ -271,6 +279,7 @@ impl Arguments {
     ///
     /// It is not usable, or asks for help: the error knows what to print, and where.
     pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words = prefix::complete(words, &mut Self::command())?;
         let matches = Self::command().try_get_matches_from(words)?;
         let mut arguments = Self::from_arg_matches(&matches)?;
         if let Some(verb) = matches.subcommand_name() {
@@ -289,7 +298,13 @@ impl Arguments {
         operation.connection.headers = take_endpoints(&matches, "headers", endpoints);
         operation.schema_download = take_endpoints(&matches, "schema_download", endpoints);
         if let [first, second, ..] = endpoints.as_slice() {
-            let message = format!("there are two endpoints, {first:?} and {second:?}: give one");
+            let message = match is_endpoint(first) {
+                true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
+                false => format!(
+                    "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL \
+                     comes first"
+                ),
+            };
             return Err(Self::command().error(ErrorKind::TooManyValues, message));
         }
         Ok(arguments)

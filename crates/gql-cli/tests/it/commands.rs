@@ -63,6 +63,15 @@ fn the_demo_prints_three_events() {
     assert_eq!(texts, ["Hello world!", "Hello again!", "Goodbye!"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_demo_goes_on_silently_when_nobody_reads() {
+    let mut running = Cli::new().args(["demo"]).spawn();
+    running.close_stdout();
+    let run = running.end().status(0);
+    assert!(!run.stderr.contains("All three"), "{run:#?}");
+}
+
 #[test]
 fn serve_says_where_it_is_and_makes_a_key() {
     let mut running = Cli::new().args(["serve"]).spawn();

@@ -210,3 +210,14 @@ fn ctrl_c_while_nothing_is_answered_is_code_130() {
         );
     }
 }
+
+#[test]
+fn a_field_that_the_mutation_did_not_select_is_explained_once() {
+    let event = r#"{"type":"data","id":"$ID","payload":{"data":null,"errors":[{"message":"Cannot return null for non-nullable type: 'ID' within parent 'Message' (/onCreateMessage/id)"}]}}"#;
+    let run = played(&[ACK, event, event, COMPLETE]).status(3);
+    assert_eq!(
+        run.stderr.matches("only the fields that the mutation selected").count(),
+        1,
+        "{run:#?}"
+    );
+}
