@@ -299,3 +299,13 @@ fn many_errors_are_a_screen_and_all_with_debug() {
     let run = ask(&server).args(["-d"]).run().status(1);
     assert_eq!(run.stderr.matches(&long).count(), 40);
 }
+
+#[test]
+fn tls_where_there_is_none_names_the_scheme_to_use() {
+    let server = Canned::json("200 OK", "{}");
+    for scheme in ["https", "wss"] {
+        let url = server.url().replacen("http", scheme, 1);
+        let cli = Cli::new().arg(url).args(["--api-key", "k", "-q", "subscription { a }"]);
+        cli.run().status(5).stderr_contains("takes http:// and ws://");
+    }
+}
