@@ -102,9 +102,6 @@ fn advice(error: &Error, phase: Phase) -> Option<&'static str> {
         (ErrorKind::Status | ErrorKind::Connect, Some(500..)) => {
             "the fault is on the server's side: try again, and look at its logs"
         }
-        (ErrorKind::Connect, None) if error.to_string().contains("speak TLS") => {
-            "a server without TLS, as `gql-cli serve` is one, takes http:// and ws://"
-        }
         (ErrorKind::Connect, Some(400..=499)) => {
             "is this AppSync's realtime endpoint? With a custom domain its path ends in /graphql/realtime"
         }

@@ -306,6 +306,6 @@ fn tls_where_there_is_none_names_the_scheme_to_use() {
     for scheme in ["https", "wss"] {
         let url = server.url().replacen("http", scheme, 1);
         let cli = Cli::new().arg(url).args(["--api-key", "k", "-q", "subscription { a }"]);
-        cli.run().status(5).stderr_contains("takes http:// and ws://");
+        cli.run().status(5).stderr_contains("is http:// (ws://) meant?");
     }
 }
