@@ -61,15 +61,14 @@ pub(super) fn complete(
     Ok(words)
 }
 
-/// The long options of the command that these words run.
+/// The long options of the command that these words run: it is the first word, but for the flags that may precede it.
 fn options_of(words: &[OsString], command: &Command) -> Vec<String> {
-    let is_word = |word: &&OsString| !word.as_encoded_bytes().starts_with(b"-");
-    let verb = words
-        .iter()
-        .skip(1)
-        .find(is_word)
-        .map(OsString::as_os_str)
-        .and_then(OsStr::to_str);
+    let is_flag = |word: &&OsString| {
+        let word = word.to_str().unwrap_or_default();
+        matches!(word, "-v" | "-d") || word.starts_with("--v") || word.starts_with("--d")
+    };
+    let first = words.iter().skip(1).find(|word| !is_flag(word));
+    let verb = first.map(OsString::as_os_str).and_then(OsStr::to_str);
     let runs = verb.and_then(|verb| command.find_subcommand(verb)).unwrap_or(command);
     let options = runs.get_arguments().filter_map(|argument| argument.get_long());
     options.map(str::to_owned).collect()
@@ -133,6 +132,8 @@ mod tests {
         }
         assert_eq!(completed(&["--", "--api"]).unwrap(), ["--", "--api"]);
         assert_eq!(completed(&["serve", "--po", "1"]).unwrap(), ["serve", "--port", "1"]);
+        assert_eq!(completed(&["-v", "serve", "--po", "1"]).unwrap()[2], "--port");
+        assert_eq!(completed(&["-o", "serve", "--head", "a:1"]).unwrap()[2], "--headers");
     }
 
     #[test]

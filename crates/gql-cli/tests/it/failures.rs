@@ -1,6 +1,6 @@
 //! What servers do wrong: each has a message, and a code of its own.
 
-use crate::support::{Canned, Cli, closed_port};
+use crate::support::{Canned, Cli, Local, closed_port};
 
 const QUERY: &str = "{ continent }";
 
@@ -308,4 +308,29 @@ fn tls_where_there_is_none_names_the_scheme_to_use() {
         let cli = Cli::new().arg(url).args(["--api-key", "k", "-q", "subscription { a }"]);
         cli.run().status(5).stderr_contains("is http:// (ws://) meant?");
     }
+}
+
+#[test]
+fn a_request_that_is_too_large_for_the_server_is_told_so() {
+    let local = Local::start();
+    // Larger than what the sockets take: the server answers while the client is still sending.
+    let document = format!(
+        "# {}\n{{ listMessages {{ items {{ id }} }} }}",
+        "x".repeat(8 * 1024 * 1024)
+    );
+    let path = std::env::temp_dir().join(format!("gql-cli-large-{}", std::process::id()));
+    std::fs::write(&path, document).unwrap();
+    for _ in 0..5 {
+        let cli = Cli::new()
+            .arg(local.url())
+            .args(["--api-key", local.key(), "-f"])
+            .arg(&path);
+        cli.run()
+            .status(4)
+            .stdout("")
+            .stderr_contains(&local.url())
+            .stderr_contains("larger than 1048576 bytes")
+            .never_says("check the API key");
+    }
+    std::fs::remove_file(path).unwrap();
 }
