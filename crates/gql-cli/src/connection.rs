@@ -255,11 +255,11 @@ fn region_source(
         .find_map(|name| Some((name, environment(name).filter(|region| !region.is_empty())?)));
     match (profile, variable) {
         (None, Some((name, region))) => format!("{region}, of {name}"),
-        (Some(profile), Some((name, region))) => format!("that of the profile {profile:?}, else {region}, of {name}"),
-        (Some(profile), None) => format!("that of the profile {profile:?}"),
+        (Some(profile), Some((name, region))) => format!("of the profile {profile:?}, else {region}, of {name}"),
+        (Some(profile), None) => format!("of the profile {profile:?}, if it has one"),
         (None, None) => {
             let name = environment("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
-            format!("that of the profile {name:?}")
+            format!("of the profile {name:?}, if it has one")
         }
     }
 }

@@ -54,12 +54,13 @@ impl Failure {
 }
 
 /// The library names its own settings; here they are options.
-fn in_our_words(message: &str) -> String {
+pub(crate) fn in_our_words(message: &str) -> String {
     let settings = [
         ("`max_response_size`", "--max-response-size"),
         ("`max_message_size`", "--max-message-size"),
         ("danger_allow_plaintext_credentials", "--allow-plaintext"),
         ("say `.appsync()` on the builder", "use --transport appsync"),
+        (": use `Iam::aws_default_chain()` (feature `aws`)", ""),
         ("add that with `add_root_certificate`", "add that to this machine's"),
     ];
     settings.iter().fold(message.to_owned(), |message, (theirs, ours)| {

@@ -5,6 +5,8 @@ use futures_util::future::BoxFuture;
 use gqlwire::appsync::Iam;
 use gqlwire::{AuthProvider, Authorization, Error, Target};
 
+use crate::failure::in_our_words;
+
 /// Static keys of the environment and the shared files, which are found without the AWS SDK; else whatever its chain
 /// finds: SSO, roles, processes, containers, instances.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl IamChain {
                 return Ok(authorization);
             }
         };
-        tracing::info!("asking the AWS SDK's chain, because: {missing}");
+        tracing::info!("asking the AWS SDK's chain: {}", in_our_words(&missing.to_string()));
         let chain = match &self.profile {
             Some(name) => Iam::aws_profile(name),
             None => Iam::aws_default_chain(),

@@ -70,7 +70,7 @@ async fn execute(
 ) -> Result<Exit, Failure> {
     let client = connection.client()?;
     let mut interrupts = Interrupts::new()?;
-    tracing::debug!("sending the {kind} to {}", connection.shown());
+    tracing::debug!("sending the {kind}: POST {}", connection.shown());
     let sent = Instant::now();
     let answer = client.execute(request).timeout(connection.limit()).into_future();
     let answer = tokio::select! {

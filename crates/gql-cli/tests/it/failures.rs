@@ -274,11 +274,13 @@ fn a_profile_that_wants_a_login_names_the_command_for_it() {
     std::fs::write(&path, profile).unwrap();
     let server = Canned::json("200 OK", r#"{"data":{"a":1}}"#);
     ask(&server)
-        .args(["--aws-profile", "dev"])
+        .args(["-v", "--aws-profile", "dev"])
         .env("AWS_CONFIG_FILE", path.to_str().unwrap())
         .run()
         .status(4)
-        .stderr_contains("aws sso login --profile dev");
+        .stderr_contains("asking the AWS SDK's chain")
+        .stderr_contains("aws sso login --profile dev")
+        .never_says("aws_default_chain");
     std::fs::remove_file(path).unwrap();
 }
 

@@ -230,7 +230,7 @@ fn debug_tells_of_requests_and_of_subscriptions_but_no_payload() {
         ])
         .run()
         .status(0)
-        .stderr_contains("sending the mutation to http://127.0.0.1:")
+        .stderr_contains("sending the mutation: POST http://127.0.0.1:")
         .stderr_contains("bytes of data")
         .never_says("pay-load")
         .never_says(local.key());
