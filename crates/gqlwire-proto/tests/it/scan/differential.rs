@@ -3,6 +3,7 @@
 use gqlwire_proto::scan::{Outline, SyntaxError};
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::RngSeed;
 
 use super::generate::{Descriptions, document, mutated_document};
 
@@ -32,6 +33,8 @@ fn known_differences_to_the_other_parser() {
         // An argument has a value.
         "{ a(x) }",
         "{ a @d(x) }",
+        // A string ends on its line. The other parser overlooks a line break that stands first in one.
+        "{ a(x: \"\nb\") }",
         // What no client can send.
         "type T { a: Int }",
     ] {
@@ -44,14 +47,27 @@ fn known_differences_to_the_other_parser() {
 
 fn is_known_difference(ours: &Result<Outline<'_>, SyntaxError>, theirs: Option<&str>) -> bool {
     match (ours, theirs) {
-        (Err(error), None) => error.message().starts_with("expected \":\" and a value"),
+        (Err(error), None) => {
+            let message = error.message();
+            message.starts_with("expected \":\" and a value") || message.contains("does not end on its line")
+        }
         (Ok(_), Some(refused)) => refused.contains("expected an Inline Fragment or a Fragment Spread"),
         _ => false,
     }
 }
 
+/// The same documents each time: the other parser has mistakes of its own (among thousands of random documents it
+/// misjudges one), and those must not fail a build that changed nothing. `PROPTEST_RNG_SEED` looks at others.
+fn same_each_time() -> ProptestConfig {
+    let mut config = ProptestConfig::with_cases(128);
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(2025);
+    }
+    config
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(same_each_time())]
 
     #[test]
     fn documents_made_by_the_grammar_are_accepted_by_both(document in document(Descriptions::Never)) {
