@@ -213,8 +213,10 @@ mod appsync {
             self
         }
 
-        /// How the websocket handshake carries its authorization; by default as a subprotocol, and in the query where
-        /// AWS or the Amplify simulator takes nothing else.
+        /// How the websocket handshake carries its authorization; by default as a subprotocol, and for a VPC endpoint in
+        /// the query, as AWS documents it there.
+        ///
+        /// The Amplify simulator reads the query alone: [`HeaderCarrier::Query`] is for it.
         pub fn header_carrier(mut self, carrier: HeaderCarrier) -> Self {
             self.setup().carrier = Some(carrier);
             self
