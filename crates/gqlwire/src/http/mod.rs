@@ -75,6 +75,9 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         #[cfg(feature = "appsync")]
         Purpose::OtherHost | Purpose::Sockets => builder.http1_only(),
     };
+    // What is for this machine must not leave it: a proxy would be given the credentials, in clear text, and reach
+    // its own loopback.
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
     #[cfg(feature = "tls")]
     let builder = {
         let secure = matches!(url.scheme(), "https" | "wss");
@@ -332,13 +335,22 @@ pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Shown) ->
 
 /// Whether credentials may go there: over TLS, or without leaving this machine.
 pub(crate) fn is_safe_for_credentials(url: &Url) -> bool {
-    let local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+    matches!(url.scheme(), "https" | "wss") || is_loopback(url)
+}
+
+/// Whether it is on this machine: `localhost`, the names under it, and the loopback addresses.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => {
+            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+        }
         None => false,
-    };
-    url.scheme() == "https" || local
+    }
 }
 
 /// Host and port as they stand in a `Host` header.
