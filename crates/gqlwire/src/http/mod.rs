@@ -2,6 +2,8 @@
 
 mod answer;
 mod connect_error;
+mod plaintext;
+mod proxy;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
@@ -16,10 +18,11 @@ use http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
-pub(crate) use answer::read_body;
 #[cfg(feature = "aws")]
 pub(crate) use answer::read_bytes;
+pub(crate) use answer::{advice, read_body, reason};
 pub(crate) use connect_error::connect_error;
+pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::builder::DEFAULT_CONNECT_TIMEOUT;
@@ -116,6 +119,7 @@ pub(crate) struct HttpOptions {
     pub(crate) region: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) allow_plaintext_credentials: bool,
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
@@ -181,6 +185,13 @@ impl HttpTransport {
         auth: Option<&Arc<dyn AuthProvider>>,
         left: &AtomicBool,
     ) -> Result<Attempt, Error> {
+        // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
+        let headers = [&self.options.headers, request.headers()];
+        if !self.options.allow_plaintext_credentials
+            && let Some(why) = unsafe_credentials(&self.options.url, auth.is_some(), &headers)
+        {
+            return Err(Error::request(why));
+        }
         let mut signed = HeaderMap::new();
         signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let authorization = match auth {
@@ -228,19 +239,21 @@ impl HttpTransport {
             .headers(headers)
             .body(request.body().to_owned())
             .send();
-        let response = sent.await.map_err(|error| connect_error(error, url))?;
+        let length = request.body().len();
+        let response = sent.await.map_err(|error| connect_error(error, url, length))?;
         let status = response.status();
         let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
-            return Err(redirected(status, headers, &self.shown).without_secrets(&secrets));
+            return Err(redirected(status, headers, url).without_secrets(&secrets));
         }
         let body = read_body(response, self.options.max_body).await.map_err(|error| {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
+        let advice = advice(status, &headers, url);
         answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
-            .map_err(|error| error.without_secrets(&secrets))
+            .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
     }
 }
 
@@ -297,7 +310,7 @@ fn replace(headers: &mut HeaderMap, with: &HeaderMap) {
     }
 }
 
-/// A URL as messages show it: without its query, which may hold secrets.
+/// A URL as messages show it: without its query and its user, which may hold secrets.
 pub(crate) struct Shown(String);
 
 impl Shown {
@@ -305,6 +318,9 @@ impl Shown {
         let mut shown = url.clone();
         shown.set_query(None);
         shown.set_fragment(None);
+        // Refused by URLs that have no host, and therefore no user.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
         Self(shown.into())
     }
 }
@@ -321,20 +337,28 @@ impl fmt::Debug for Shown {
     }
 }
 
-pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Shown) -> Error {
-    let location = headers.get(LOCATION).map_or_else(
-        || "nowhere".into(),
-        |location| String::from_utf8_lossy(location.as_bytes()).into_owned(),
-    );
-    let message = format!(
-        "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
-         credentials to another place: use that URL if you trust it"
-    );
+pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Url) -> Error {
+    /// As much of a target as a message shows.
+    const SHOWN: usize = 300;
+
+    let location = headers.get(LOCATION).map(|location| {
+        let target = location.to_str().ok().and_then(|target| url.join(target).ok());
+        target.map(|target| Shown::of(&target).0.chars().take(SHOWN).collect::<String>())
+    });
+    let shown = Shown::of(url);
+    let message = match location {
+        None => format!("{shown} answered {status} and names no Location"),
+        Some(None) => format!("{shown} answered {status}, and its Location is no URL"),
+        Some(Some(target)) => format!(
+            "{shown} answered {status} and points to {target}; redirects are not followed, because they would carry \
+             credentials to another place: use that URL if you trust it"
+        ),
+    };
     Error::new(ErrorKind::Status, message).with_answer(status, headers)
 }
 
 /// Whether credentials may go there: over TLS, or without leaving this machine.
-pub(crate) fn is_safe_for_credentials(url: &Url) -> bool {
+fn is_safe_for_credentials(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "wss") || is_loopback(url)
 }
 

@@ -171,7 +171,10 @@ impl RealtimeClient {
         }
         match acknowledgement.await {
             Ok(Ok(())) => Ok(Started::Acknowledged(Box::new(source))),
-            Ok(Err(refusal)) => Err(refusal.without_secrets(&Secrets::of(&authorization.headers))),
+            Ok(Err(refusal)) => {
+                let secrets = Secrets::of(&authorization.headers).and_of(request.headers());
+                Err(refusal.without_secrets(&secrets.and_of(&self.options.headers)))
+            }
             // Every start that is sent is answered.
             Err(_) => Ok(Started::NotSent),
         }
@@ -225,7 +228,7 @@ impl RealtimeClient {
     }
 
     async fn open(&self, authorization: &Authorization) -> Result<Handle, Error> {
-        let secrets = Secrets::of(&authorization.headers);
+        let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
         let runtime = crate::runtime::current()?;
         let limit = self.options.connect_timeout;
         let opening = self.connect.connect(self.upgrade(authorization)?);

@@ -1,6 +1,11 @@
 use std::future::IntoFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use gqlwire::{Client, DataStream, Error, Event, Execute, Request, Subscribe, Subscription};
+use futures_util::future::BoxFuture;
+use gqlwire::{
+    AuthProvider, Authorization, Client, DataStream, Error, Event, Execute, Request, Subscribe, Subscription, Target,
+};
 use serde_json::Value;
 
 fn is_send_and_sync<T: Send + Sync>() {}
@@ -80,6 +85,7 @@ fn credentials_do_not_go_unencrypted_to_another_machine() {
         Client::builder(plain).auth(key()),
         Client::builder(plain).appsync(),
         Client::builder(plain).header("Authorization", "x"),
+        Client::builder(plain).header("x-hasura-admin-secret", "x"),
         Client::builder("https://api.example.com/graphql").realtime_url("ws://api.example.com/graphql/realtime"),
     ] {
         let error = builder.clone().build().unwrap_err();
@@ -87,5 +93,36 @@ fn credentials_do_not_go_unencrypted_to_another_machine() {
         assert!(builder.danger_allow_plaintext_credentials().build().is_ok());
     }
     assert!(Client::new(plain).is_ok());
+    let harmless = Client::builder(plain)
+        .header("Accept-Language", "de")
+        .header("traceparent", "00-1-2-01");
+    assert!(harmless.build().is_ok());
     assert!(Client::builder("http://localhost:4000/").auth(key()).build().is_ok());
+}
+
+/// Counts how often it is asked.
+#[derive(Debug, Default)]
+struct Counting(AtomicUsize);
+
+impl AuthProvider for Counting {
+    fn authorize<'a>(&'a self, _: Target<'a>) -> BoxFuture<'a, Result<Authorization, Error>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(Authorization::default()) })
+    }
+}
+
+#[tokio::test]
+async fn nor_do_the_credentials_and_the_headers_of_one_call() {
+    let client = Client::new("http://10.0.0.1/graphql").unwrap();
+    let auth = Arc::new(Counting::default());
+    for call in [
+        client.execute("{ a }").auth(Arc::clone(&auth)),
+        client.execute("{ a }").header("x-internal", "0123456789"),
+    ] {
+        let error = call.await.unwrap_err();
+        assert_eq!(error.kind(), gqlwire::ErrorKind::Request, "{error:?}");
+        assert!(error.to_string().contains("unencrypted to 10.0.0.1"), "{error}");
+        assert!(!error.may_have_been_executed());
+    }
+    assert_eq!(auth.0.load(Ordering::SeqCst), 0);
 }

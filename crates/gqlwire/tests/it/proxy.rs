@@ -86,3 +86,21 @@ async fn what_is_for_elsewhere_goes_through_the_proxy() {
     );
     assert_eq!(proxy.requests().len(), 2);
 }
+
+#[tokio::test]
+async fn a_proxy_that_does_not_let_through_is_named_without_its_credentials() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let said = call("https://api.example.com/graphql", &format!("http://user:s3cret@{gone}")).await;
+    let expected = format!("cannot connect to api.example.com:443 through the proxy http://{gone}: ");
+    assert_eq!(said.matches(&expected).count(), 2, "{said}");
+    assert!(said.contains("HTTPS_PROXY") && !said.contains("s3cret"), "{said}");
+
+    let strict = Server::answering(response("407 Proxy Authentication Required", &[], "")).await;
+    for scheme in ["http", "https"] {
+        let said = call(&format!("{scheme}://api.example.com/graphql"), &strict.url("")).await;
+        assert_eq!(said.matches("wants credentials of its own").count(), 2, "{said}");
+    }
+}
