@@ -242,7 +242,8 @@ mod appsync {
             self
         }
 
-        /// How long [`Client::close`] may wait for the server; default [`DEFAULT_CLOSE_TIMEOUT`].
+        /// How long [`Client::close`] may wait for the server, and how long the server may take to confirm that a
+        /// subscription is stopped; default [`DEFAULT_CLOSE_TIMEOUT`].
         pub fn close_timeout(mut self, timeout: Duration) -> Self {
             self.setup().timeouts.stop = timeout.min(LONGEST);
             self.setup().close_timeout = timeout;

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use gqlwire_proto::{GraphQLError, Response};
+use gqlwire_proto::Response;
 use http::header::{CONTENT_ENCODING, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde_json::value::RawValue;
@@ -8,6 +8,7 @@ use url::Url;
 
 use super::Shown;
 use super::proxy::wants_credentials;
+use crate::error::summary;
 use crate::redact::Secrets;
 use crate::transport::RawResponse;
 use crate::{Error, ErrorKind};
@@ -74,7 +75,10 @@ fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
                 _ if status.is_server_error() => ErrorKind::Status,
                 _ => return Ok(()),
             };
-            let message = format!("{url} answered {status}: {}", first(&response.errors));
+            let message = format!(
+                "{url} answered {status}: {}",
+                summary(&response.errors, "no reason given")
+            );
             Error::new(kind, message).with_errors(response.errors)
         }
         Err(odd) if status.is_success() => match compression(&answer.headers) {
@@ -98,14 +102,6 @@ fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     // A gateway that gave up, or a server that broke, may have executed the request all the same.
     let may_have_run = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
     Err(if may_have_run { error.after_sending() } else { error })
-}
-
-fn first(errors: &[GraphQLError]) -> String {
-    match errors {
-        [] => "no reason given".to_owned(),
-        [only] => only.to_string(),
-        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
-    }
 }
 
 /// Why a server refused, from what was made of its body and from the header in which AWS front ends name the error;

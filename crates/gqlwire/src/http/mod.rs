@@ -9,7 +9,6 @@ pub(crate) mod tls;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -26,6 +25,7 @@ pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::builder::DEFAULT_CONNECT_TIMEOUT;
+use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind};
@@ -157,9 +157,9 @@ impl HttpTransport {
         })
     }
 
-    async fn run(&self, request: &RawRequest, left: &AtomicBool) -> Result<RawResponse, Error> {
+    async fn run(&self, request: &RawRequest) -> Result<RawResponse, Error> {
         let auth = request.auth.as_ref().or(self.options.auth.as_ref());
-        let first = self.attempt(request, auth, left).await?;
+        let first = self.attempt(request, auth).await?;
         let (Some(auth), Some(sent), Err(refusal)) = (auth, &first.authorization, &first.answer) else {
             return first.answer;
         };
@@ -167,9 +167,9 @@ impl HttpTransport {
             return first.answer;
         }
         // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
-        left.store(false, Ordering::Relaxed);
+        request.progress.before_sending(self.seeking_credentials(request));
         let last = if auth.refused(sent, refusal).await {
-            self.attempt(request, Some(auth), left).await?
+            self.attempt(request, Some(auth)).await?
         } else {
             first
         };
@@ -179,12 +179,7 @@ impl HttpTransport {
         })
     }
 
-    async fn attempt(
-        &self,
-        request: &RawRequest,
-        auth: Option<&Arc<dyn AuthProvider>>,
-        left: &AtomicBool,
-    ) -> Result<Attempt, Error> {
+    async fn attempt(&self, request: &RawRequest, auth: Option<&Arc<dyn AuthProvider>>) -> Result<Attempt, Error> {
         // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
         let headers = [&self.options.headers, request.headers()];
         if !self.options.allow_plaintext_credentials
@@ -197,6 +192,7 @@ impl HttpTransport {
         let authorization = match auth {
             None => None,
             Some(auth) => {
+                request.progress.before_sending(self.seeking_credentials(request));
                 let options = &self.options;
                 let target = Target {
                     kind: TargetKind::Http,
@@ -225,9 +221,15 @@ impl HttpTransport {
         if let Some(host) = &self.host_header {
             headers.insert(HOST, host.clone());
         }
-        left.store(true, Ordering::Relaxed);
+        // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
+        let sending = format!("the {} to {}", request.kind(), self.shown);
+        request.progress.after_sending(sending);
         let answer = self.send(request, headers).await;
         Ok(Attempt { authorization, answer })
+    }
+
+    fn seeking_credentials(&self, request: &RawRequest) -> String {
+        format!("getting credentials for the {} to {}", request.kind(), self.shown)
     }
 
     async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
@@ -272,20 +274,13 @@ impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         Box::pin(async move {
             crate::runtime::current()?;
-            let limit = request.timeout().unwrap_or(self.options.timeout);
-            let left = AtomicBool::new(false);
-            match tokio::time::timeout(limit, self.run(request, &left)).await {
-                Ok(answer) => answer,
-                Err(_) if left.load(Ordering::Relaxed) => {
-                    let what = format!("the {} to {}", request.kind(), self.shown);
-                    // Whether all of it had left cannot be told from here; for a mutation that is the safe answer.
-                    Err(Error::timeout(&what, limit).after_sending())
-                }
-                Err(_) => {
-                    let what = format!("getting credentials for the {} to {}", request.kind(), self.shown);
-                    Err(Error::timeout(&what, limit))
-                }
+            // The caller's own limit is kept by the caller.
+            if request.timeout().is_some() {
+                return self.run(request).await;
             }
+            let limit = self.options.timeout;
+            let answer = tokio::time::timeout(limit, self.run(request)).await;
+            answer.unwrap_or_else(|_| Err(timed_out(request, limit)))
         })
     }
 

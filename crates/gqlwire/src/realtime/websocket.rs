@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::connect::{Connect, Incoming, Socket, Upgrade};
+use crate::error::summary;
 use crate::http::{Shown, advice, connect_error, read_body, reason, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
@@ -114,7 +115,8 @@ async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> E
         true => format!("{shown} is no websocket endpoint: it answered {status}"),
         false => format!("{shown} refused the websocket with {status}"),
     };
-    let reason = reason(&body, &says, &headers).map(|reason| format!(": {reason}"));
+    let said = summary(says.errors(), "no reason given");
+    let reason = reason(&body, &said, &headers).map(|reason| format!(": {reason}"));
     let message = what + &reason.unwrap_or_default() + &advice(status, &headers, url);
     let errors = match body.trim_start().starts_with('{') {
         true => says.into_errors(),

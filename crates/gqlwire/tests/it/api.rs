@@ -1,10 +1,13 @@
 use std::future::IntoFuture;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gqlwire::appsync::ApiKey;
 use gqlwire::{
-    AuthProvider, Authorization, Client, DataStream, Error, Event, Execute, Request, Subscribe, Subscription, Target,
+    AuthProvider, Authorization, Client, DataStream, Error, Event, EventSource, Execute, RawRequest, RawResponse,
+    Request, Subscribe, Subscription, Target, TargetKind, Transport,
 };
 use serde_json::Value;
 
@@ -125,4 +128,59 @@ async fn nor_do_the_credentials_and_the_headers_of_one_call() {
         assert!(!error.may_have_been_executed());
     }
     assert_eq!(auth.0.load(Ordering::SeqCst), 0);
+}
+
+/// A transport of one's own that never answers, and keeps what it is asked.
+#[derive(Clone, Debug, Default)]
+struct Silent(Arc<Mutex<Vec<RawRequest>>>);
+
+impl Transport for Silent {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        self.0.lock().unwrap().push(request.clone());
+        Box::pin(std::future::pending())
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        self.0.lock().unwrap().push(request);
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_of_a_call_holds_over_any_transport() {
+    let transport = Silent::default();
+    let client = Client::with_transport(transport.clone());
+    let limit = Duration::from_secs(5);
+    let error = client.execute("mutation { a }").timeout(limit).await.unwrap_err();
+    assert_eq!(error.to_string(), "the mutation took longer than 5s");
+    assert!(error.is_timeout() && error.may_have_been_executed());
+    let error = client.subscribe("subscription { a }").timeout(limit).await.unwrap_err();
+    assert_eq!(error.to_string(), "starting the subscription took longer than 5s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_can_honour_the_credentials_of_a_call() {
+    let transport = Silent::default();
+    let client = Client::with_transport(transport.clone());
+    let call = client.execute("{ a }").timeout(Duration::from_secs(5));
+    call.auth(ApiKey::new("da2-k")).await.unwrap_err();
+    let request = transport.0.lock().unwrap().pop().unwrap();
+    let url = "https://api.example.com:8443/graphql".parse().unwrap();
+    let target = Target::new(TargetKind::Http, &url, request.body()).with_region("eu-west-1");
+    assert_eq!(
+        (target.host(), target.region()),
+        ("api.example.com:8443", Some("eu-west-1"))
+    );
+    let authorization = request.auth().unwrap().authorize(target).await.unwrap();
+    assert_eq!(authorization.headers["x-api-key"], "da2-k");
+}
+
+#[test]
+fn operations_of_one_name_cannot_be_told_apart_and_are_not_sent() {
+    let request = Request::<Value>::new("query A { a } query A { b } query B { c }");
+    let error = RawRequest::new(&request.clone().operation_name("A")).unwrap_err();
+    assert!(error.to_string().contains("2 operations of the name A"), "{error}");
+    let other = RawRequest::new(&request.operation_name("B")).unwrap();
+    assert_eq!(other.name(), Some("B"));
+    assert!(other.auth().is_none());
 }

@@ -172,6 +172,7 @@ async fn graphql_errors_with_status_400_are_an_answer() {
         .unwrap();
     assert_eq!(response.errors[0].error_type(), Some("MalformedHttpRequestException"));
     assert_eq!(response.headers()["x-amzn-requestid"], "r1");
+    assert_eq!(response.status().unwrap(), 400);
     let error = Error::from(response.into_data().unwrap_err());
     assert!(error.is_graphql());
     assert!(error.to_string().contains("Unable to parse"), "{error}");

@@ -199,10 +199,15 @@ async fn a_server_that_does_not_answer_the_handshake_is_left_after_the_timeout()
             .connect_timeout(Duration::from_millis(200))
             .build()
             .unwrap();
-        let error = client.subscribe(SUBSCRIPTION).await.unwrap_err();
-        assert!(error.is_timeout());
-        assert!(error.is_retryable());
-        assert!(presentable(&error).contains("connecting to ws://127.0.0.1"), "{error}");
+        for call in [
+            client.subscribe(SUBSCRIPTION),
+            client.subscribe(SUBSCRIPTION).timeout(Duration::from_millis(100)),
+        ] {
+            let error = call.await.unwrap_err();
+            assert!(error.is_timeout());
+            assert!(error.is_retryable());
+            assert!(presentable(&error).contains("connecting to ws://127.0.0.1"), "{error}");
+        }
     }
 }
 
