@@ -17,9 +17,11 @@ use http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
+pub(crate) use answer::read_body;
 #[cfg(feature = "aws")]
 pub(crate) use answer::read_bytes;
-pub(crate) use answer::{advice, read_body, reason};
+#[cfg(feature = "appsync")]
+pub(crate) use answer::{advice, reason};
 pub(crate) use connect_error::connect_error;
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 
@@ -253,7 +255,7 @@ impl HttpTransport {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
-        let advice = advice(status, &headers, url);
+        let advice = answer::advice(status, &headers, url);
         answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
             .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
     }
