@@ -1,6 +1,6 @@
 use std::fmt;
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -33,11 +33,25 @@ pub struct Response<T> {
     pub errors: Vec<GraphQLError>,
     /// The response's own `extensions`.
     pub extensions: Map<String, Value>,
+    status: Option<StatusCode>,
     headers: HeaderMap,
     raw_data: Option<Box<RawValue>>,
 }
 
 impl<T> Response<T> {
+    /// The status of the HTTP answer, which need not be a success: 400 is how GraphQL over HTTP answers a document that
+    /// does not validate. `None` for an event of a subscription.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// Attaches the status of the HTTP answer.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// The headers of the HTTP answer; empty for an event of a subscription.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
@@ -59,7 +73,8 @@ impl<T> Response<T> {
     ///
     /// # Errors
     ///
-    /// [`Partial`], which keeps the errors and whatever data came with them.
+    /// [`Partial`], which keeps the errors and whatever data came with them. Turned into an error without a type, as `?`
+    /// does, it keeps the errors alone: take [`Partial::data`] out before.
     pub fn into_data(self) -> Result<T, Partial<T>> {
         match self.data {
             Some(data) if self.errors.is_empty() => Ok(data),
@@ -78,6 +93,7 @@ impl<T> Response<T> {
             data: self.data.map(turn),
             errors: self.errors,
             extensions: self.extensions,
+            status: self.status,
             headers: self.headers,
             raw_data: self.raw_data,
         }
@@ -111,6 +127,7 @@ impl<T: DeserializeOwned> Response<T> {
                 data: Some(data),
                 errors: Vec::new(),
                 extensions: whole.extensions.unwrap_or_default(),
+                status: None,
                 headers: HeaderMap::new(),
                 raw_data: None,
             });
@@ -150,6 +167,7 @@ impl<T: DeserializeOwned> Response<T> {
             data,
             errors,
             extensions,
+            status: None,
             headers: HeaderMap::new(),
             raw_data,
         })
@@ -157,6 +175,9 @@ impl<T: DeserializeOwned> Response<T> {
 }
 
 /// A response that is not a clean success: errors, and whatever data came with them.
+///
+/// `?` turns it into the error of the caller's function. gqlwire's `Error` has no type for data, and keeps of it only the
+/// text that did not fit `T`; data that did is in [`data`](Self::data) and nowhere else.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Partial<T> {

@@ -1,10 +1,10 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
-use url::Url;
+use url::{Position, Url};
 
 use crate::Error;
 
@@ -75,6 +75,48 @@ pub enum TargetKind {
 }
 
 impl<'a> Target<'a> {
+    /// A target of one's own, to try an [`AuthProvider`] without a client: on the host of this URL, without region and
+    /// headers, now.
+    pub fn new(kind: TargetKind, signing_url: &'a Url, body: &'a str) -> Self {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        Self {
+            kind,
+            url: signing_url,
+            host: &signing_url[Position::BeforeHost..Position::AfterPort],
+            region: None,
+            headers: &NONE,
+            body,
+            now: SystemTime::now(),
+        }
+    }
+
+    /// Sets the host that is signed.
+    #[must_use]
+    pub fn with_host(self, host: &'a str) -> Self {
+        Self { host, ..self }
+    }
+
+    /// Sets the region of the API.
+    #[must_use]
+    pub fn with_region(self, region: &'a str) -> Self {
+        Self {
+            region: Some(region),
+            ..self
+        }
+    }
+
+    /// Sets the headers that a signature should cover.
+    #[must_use]
+    pub fn with_headers(self, headers: &'a HeaderMap) -> Self {
+        Self { headers, ..self }
+    }
+
+    /// Sets the time of the attempt.
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> Self {
+        Self { now, ..self }
+    }
+
     /// What it is.
     pub fn kind(&self) -> TargetKind {
         self.kind
@@ -125,7 +167,8 @@ pub struct Authorization {
     /// The headers to send, signed ones included. Mark secrets with
     /// [`set_sensitive`](http::HeaderValue::set_sensitive).
     pub headers: HeaderMap,
-    /// When the credentials stop being good, if that is known.
+    /// When the credentials stop being good, if that is known. Carried, not acted upon: a provider is asked anew for each
+    /// attempt, and this version ends nothing when the time has come.
     pub expires_at: Option<SystemTime>,
     /// Which credentials these are: a provider counts up when it replaces them, and so knows that a refusal is of
     /// something already replaced.
@@ -142,7 +185,7 @@ impl Authorization {
         }
     }
 
-    /// Sets when the credentials stop being good.
+    /// Sets when the credentials stop being good; see [the field](Self#structfield.expires_at).
     #[must_use]
     pub fn expires_at(mut self, at: Option<SystemTime>) -> Self {
         self.expires_at = at;

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::auth::AuthProvider;
 use crate::execute::parse_header;
-use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, is_safe_for_credentials};
+use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
 use crate::{Client, Error};
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
@@ -132,6 +132,9 @@ impl ClientBuilder {
     }
 
     /// Lets credentials travel unencrypted to another machine, where anyone on the way can read them.
+    ///
+    /// Without it, [`build`](Self::build) and each call refuse to: credentials are what an [`auth`](Self::auth) gives,
+    /// and every header but those known to hold no secret, such as `accept`, `user-agent` or `traceparent`.
     pub fn danger_allow_plaintext_credentials(mut self) -> Self {
         self.allow_plaintext_credentials = true;
         self
@@ -153,10 +156,7 @@ impl ClientBuilder {
             return self.build_appsync();
         }
         let url = parse_url(&self.url)?;
-        let guarded = self.auth.is_some() || carries_credentials(&self.headers);
-        if guarded && !self.allow_plaintext_credentials && !is_safe_for_credentials(&url) {
-            return Err(plaintext(&url));
-        }
+        self.check_plaintext(&url, self.auth.is_some())?;
         let transport = HttpTransport::new(HttpOptions {
             host: crate::http::host_of(&url),
             host_header: None,
@@ -165,11 +165,19 @@ impl ClientBuilder {
             url,
             headers: self.headers,
             auth: self.auth,
+            allow_plaintext_credentials: self.allow_plaintext_credentials,
             connect: self.connect,
             timeout: self.timeout,
             max_body: self.max_response_size,
         })?;
         Ok(Client::with_transport(transport))
+    }
+
+    fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
+        match unsafe_credentials(url, authorised, &[&self.headers]) {
+            Some(why) if !self.allow_plaintext_credentials => Err(Error::config(why)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -213,8 +221,10 @@ mod appsync {
             self
         }
 
-        /// How the websocket handshake carries its authorization; by default as a subprotocol, and in the query where
-        /// AWS or the Amplify simulator takes nothing else.
+        /// How the websocket handshake carries its authorization; by default as a subprotocol, and for a VPC endpoint in
+        /// the query, as AWS documents it there.
+        ///
+        /// The Amplify simulator reads the query alone: [`HeaderCarrier::Query`] is for it.
         pub fn header_carrier(mut self, carrier: HeaderCarrier) -> Self {
             self.setup().carrier = Some(carrier);
             self
@@ -232,7 +242,8 @@ mod appsync {
             self
         }
 
-        /// How long [`Client::close`] may wait for the server; default [`DEFAULT_CLOSE_TIMEOUT`].
+        /// How long [`Client::close`] may wait for the server, and how long the server may take to confirm that a
+        /// subscription is stopped; default [`DEFAULT_CLOSE_TIMEOUT`].
         pub fn close_timeout(mut self, timeout: Duration) -> Self {
             self.setup().timeouts.stop = timeout.min(LONGEST);
             self.setup().close_timeout = timeout;
@@ -252,9 +263,9 @@ mod appsync {
         pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
             let setup = std::mem::take(self.setup());
             let endpoint = setup.endpoint(&self.url)?;
-            if !self.allow_plaintext_credentials && !endpoint.is_secure() {
-                return Err(plaintext(endpoint.http_url()));
-            }
+            // An API of AppSync always takes credentials.
+            self.check_plaintext(endpoint.http_url(), true)?;
+            self.check_plaintext(endpoint.realtime_url(), true)?;
             let auth = self.auth.unwrap_or_else(|| Arc::new(Iam::new()));
             let mut headers = self.headers;
             headers
@@ -268,6 +279,7 @@ mod appsync {
                 region: endpoint.region().map(str::to_owned),
                 headers: headers.clone(),
                 auth: Some(Arc::clone(&auth)),
+                allow_plaintext_credentials: self.allow_plaintext_credentials,
                 connect: self.connect.clone(),
                 timeout: self.timeout,
                 max_body: self.max_response_size,
@@ -315,16 +327,4 @@ fn parse_url(text: &str) -> Result<Url, Error> {
 fn before_secrets(text: &str) -> &str {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     text.rsplit('@').next().unwrap_or_default()
-}
-
-fn carries_credentials(headers: &HeaderMap) -> bool {
-    let names = ["authorization", "cookie", "x-api-key", "x-amz-security-token"];
-    names.iter().any(|name| headers.contains_key(*name))
-}
-
-fn plaintext(url: &Url) -> Error {
-    Error::config(format!(
-        "credentials would go unencrypted to {}; use https, or say so explicitly (danger_allow_plaintext_credentials)",
-        url.host_str().unwrap_or_default()
-    ))
 }

@@ -165,6 +165,9 @@ impl Error {
     }
 
     /// The text of the data that came with the errors, where it did not fit the type that was asked for.
+    ///
+    /// Data that did fit is not kept: whoever wants it takes it from the [`Partial`] before that becomes an error, which
+    /// is what `?` does.
     pub fn raw_data(&self) -> Option<&RawValue> {
         self.0.raw_data.as_deref()
     }
@@ -178,7 +181,6 @@ impl Error {
         Self::new(ErrorKind::Request, message)
     }
 
-    #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn timeout(what: &str, after: Duration) -> Self {
         Self::new(ErrorKind::Timeout, format!("{what} took longer than {after:?}"))
     }
@@ -314,11 +316,31 @@ impl StdError for Error {
 impl<T> From<Partial<T>> for Error {
     fn from(partial: Partial<T>) -> Self {
         let partial = partial.without_data();
-        let message = partial.to_string();
+        let message = summary(&partial.errors, "the server answered without data and without errors");
         Self::new(ErrorKind::GraphQL, message)
             .with_errors(partial.errors)
             .after_sending()
             .edit(|inner| inner.raw_data = partial.raw)
+    }
+}
+
+/// The first of the server's errors on one line of a readable length, and how many more there are.
+pub(crate) fn summary(errors: &[GraphQLError], none: &str) -> String {
+    /// As many characters of an error as a message shows; all of it is in [`Error::errors`].
+    const SHOWN: usize = 300;
+
+    let Some((first, rest)) = errors.split_first() else {
+        return none.to_owned();
+    };
+    let first = first.to_string();
+    let mut shown = first.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut line: String = shown.by_ref().take(SHOWN).collect();
+    if shown.next().is_some() {
+        line.push('…');
+    }
+    match rest.len() {
+        0 => line,
+        more => format!("{line} (and {more} more)"),
     }
 }
 
@@ -335,5 +357,25 @@ impl From<ResponseError> for Error {
             _ => ErrorKind::Protocol,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Response;
+
+    #[test]
+    fn a_flood_of_errors_is_one_short_line_and_all_of_them_are_kept() {
+        let errors: Vec<_> = (0..200).map(|_| json!({"message": "ä\n".repeat(500)})).collect();
+        let answer = json!({"data": null, "errors": errors}).to_string();
+        let response = Response::<serde_json::Value>::from_json(&answer).unwrap();
+        let error = Error::from(response.into_data().unwrap_err());
+        let shown = error.to_string();
+        assert!(shown.chars().count() < 330 && !shown.contains('\n'), "{shown}");
+        assert!(shown.ends_with("… (and 199 more)"), "{shown}");
+        assert_eq!(error.errors().len(), 200);
     }
 }

@@ -94,14 +94,29 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Execute<T> {
         Box::pin(async move {
             let request = self.request?;
             let span = tracing::debug_span!("execute", kind = %request.kind(), operation = request.name());
-            let answer = self.transport.execute(&request).instrument(span).await?;
+            let running = self.transport.execute(&request).instrument(span);
+            let answer = match request.timeout() {
+                None => running.await?,
+                Some(limit) => {
+                    // For the timer; a transport says itself what else it needs.
+                    crate::runtime::current()?;
+                    let answer = tokio::time::timeout(limit, running).await;
+                    answer.map_err(|_| timed_out(&request, limit))??
+                }
+            };
             let response = Response::from_json(&answer.body).map_err(|error| {
                 let error = Error::from(error).with_answer(answer.status, answer.headers.clone());
                 error.after_sending()
             })?;
-            Ok(response.with_headers(answer.headers))
+            Ok(response.with_status(answer.status).with_headers(answer.headers))
         })
     }
+}
+
+/// A transport that says nothing of its progress may have sent the request.
+pub(crate) fn timed_out(request: &RawRequest, limit: Duration) -> Error {
+    let told = request.progress.timed_out(limit);
+    told.unwrap_or_else(|| Error::timeout(&format!("the {}", request.kind()), limit).after_sending())
 }
 
 impl<T> fmt::Debug for Execute<T> {

@@ -4,6 +4,7 @@ use gqlwire_schema::{IntrospectionOptions, introspection_query, is_introspection
 use http::StatusCode;
 use serde_json::Value;
 
+use crate::error::summary;
 use crate::{Client, Error, ErrorKind, GraphQLError, Request};
 
 /// How many queries an introspection takes at most. Each asks for less than the one before, and no server has refused
@@ -26,7 +27,7 @@ impl Client {
             let refusal = match self.execute(query).await {
                 // Errors beside a schema are about parts of it that nobody needs.
                 Ok(response) => match response.data {
-                    Some(data) if data.pointer("/__schema/types").is_some_and(Value::is_array) => return Ok(data),
+                    Some(data) if has_types(&data) => return Ok(data),
                     _ => refused(response.errors),
                 },
                 Err(error) => error,
@@ -54,10 +55,16 @@ impl Client {
     }
 }
 
+/// No schema is without types: even the smallest has `Query` and the scalars.
+fn has_types(data: &Value) -> bool {
+    let types = data.pointer("/__schema/types").and_then(Value::as_array);
+    types.is_some_and(|types| !types.is_empty())
+}
+
 fn refused(errors: Vec<GraphQLError>) -> Error {
     let said = match errors.first() {
-        Some(first) => first.to_string(),
-        None => "it sent neither a schema nor an error".to_owned(),
+        Some(_) => summary(&errors, ""),
+        None => "it sent neither a schema with types in it nor an error".to_owned(),
     };
     Error::new(
         ErrorKind::GraphQL,

@@ -2,9 +2,11 @@
 //! expected, and proxies repeat whole requests.
 
 use gqlwire_proto::GraphQLError;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use url::Url;
+
+use crate::http::is_harmless;
 
 const REDACTED: &str = "[redacted]";
 
@@ -16,11 +18,22 @@ const SHORTEST: usize = 8;
 pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// The values of all headers that are marked as sensitive.
+    /// The values of the headers that are marked as sensitive and may be secrets, and the signature in one that is
+    /// signed. What else is signed (the host, the media type, the time) has to stay: a server that found another
+    /// signature explains itself in these.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let values = headers.values().filter(|value| value.is_sensitive());
-        let texts = values.filter_map(|value| value.to_str().ok());
-        Self::default().and(texts)
+        Self::default().and_of(headers)
+    }
+
+    pub(crate) fn and_of(self, headers: &HeaderMap) -> Self {
+        let secret = |(name, value): &(&HeaderName, &HeaderValue)| value.is_sensitive() && !is_harmless(name);
+        let values = headers.iter().filter(secret);
+        let texts = values.filter_map(|(_, value)| value.to_str().ok());
+        let with_signature = |text| {
+            let signature = str::split_once(text, "Signature=").map(|(_, signature)| signature);
+            std::iter::once(text).chain(signature)
+        };
+        self.and(texts.flat_map(with_signature))
     }
 
     pub(crate) fn and<'a>(mut self, more: impl IntoIterator<Item = &'a str>) -> Self {
@@ -96,5 +109,36 @@ mod tests {
         let mut error = GraphQLError::from_value(json!({"message": "m", "errorInfo": {"a": ["x session-token"]}}));
         secrets.redact_error(&mut error);
         assert_eq!(error.error_info(), Some(&json!({"a": ["x [redacted]"]})));
+    }
+
+    #[test]
+    fn what_a_signature_covers_stays_and_the_signature_goes() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=AKID/x, Signature=0123456789abcdef",
+            ),
+            ("accept", "application/json, text/javascript"),
+            ("content-encoding", "amz-1.0+"),
+            ("content-type", "application/json; charset=UTF-8"),
+            ("host", "abc.appsync-api.eu-west-1.amazonaws.com"),
+            ("x-amz-date", "20150830T123600Z"),
+        ] {
+            let mut value = HeaderValue::from_static(value);
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let mut text = "accept:application/json, text/javascript content-encoding:amz-1.0+ \
+                        content-type:application/json; charset=UTF-8 host:abc.appsync-api.eu-west-1.amazonaws.com \
+                        x-amz-date:20150830T123600Z"
+            .to_owned();
+        let before = text.clone();
+        let secrets = Secrets::of(&headers);
+        secrets.redact(&mut text);
+        assert_eq!(text, before);
+        text.push_str(" and 0123456789abcdef");
+        secrets.redact(&mut text);
+        assert_eq!(text, before + " and [redacted]");
     }
 }

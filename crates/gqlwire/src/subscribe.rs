@@ -74,6 +74,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Subscribe<T> {
             let request = self.request?;
             let span = tracing::debug_span!("subscribe", operation = request.name());
             let limit = request.timeout();
+            let progress = request.progress.clone();
             let starting = self.transport.subscribe(request).instrument(span);
             let source = match limit {
                 None => starting.await?,
@@ -81,7 +82,10 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Subscribe<T> {
                     // For the timer; a transport says itself what else it needs.
                     crate::runtime::current()?;
                     let started = tokio::time::timeout(limit, starting).await;
-                    started.map_err(|_| Error::timeout("starting the subscription", limit))??
+                    started.map_err(|_| {
+                        let told = progress.timed_out(limit);
+                        told.unwrap_or_else(|| Error::timeout("starting the subscription", limit))
+                    })??
                 }
             };
             Ok(Subscription::new(source))

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ pub struct RawRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Option<Duration>,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) progress: Progress,
 }
 
 impl RawRequest {
@@ -78,24 +79,39 @@ impl RawRequest {
         &self.headers
     }
 
-    /// How long this request may take, where the caller said so.
+    /// The credentials for this request, where the caller gave it others than the client's.
+    pub fn auth(&self) -> Option<&Arc<dyn AuthProvider>> {
+        self.auth.as_ref()
+    }
+
+    /// How long this request may take, where the caller said so. The client itself sees to it, whatever the transport
+    /// does.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// Writes a request down, having read its document.
+    /// Writes a request down, having read its document: what a client does before it calls its transport.
     ///
     /// # Errors
     ///
-    /// The document has a syntax error, holds no operation or several without saying which, or is a subscription with
-    /// more than one root field; or the request cannot be JSON.
-    pub(crate) fn new<T>(request: &Request<T>) -> Result<Self, Error> {
+    /// The document has a syntax error, holds no operation, several without saying which, or several of the name that
+    /// was asked for, or is a subscription with more than one root field; or the request cannot be JSON.
+    pub fn new<T>(request: &Request<T>) -> Result<Self, Error> {
         let document = request.document();
         let outline =
             Outline::parse(document).map_err(|error| Error::request(error.render(document)).with_source(error))?;
         let operation = outline
             .select(request.named_operation())
             .map_err(|error| Error::request(error.to_string()))?;
+        let namesakes = outline.operations().iter();
+        let namesakes = namesakes.filter(|other| other.name() == operation.name()).count();
+        if namesakes > 1 {
+            let name = operation.name().unwrap_or_default();
+            return Err(Error::request(format!(
+                "the document has {namesakes} operations of the name {name}, and no server can tell which is meant: \
+                 rename all but one"
+            )));
+        }
         let roots = operation.root_fields().count();
         if operation.kind() == OperationKind::Subscription && roots > 1 {
             return Err(Error::request(format!(
@@ -110,6 +126,7 @@ impl RawRequest {
             headers: HeaderMap::new(),
             timeout: None,
             auth: None,
+            progress: Progress::default(),
         })
     }
 }
@@ -145,5 +162,42 @@ impl RawResponse {
             headers: HeaderMap::new(),
             body: body.into(),
         }
+    }
+}
+
+/// What a call is busy with, so that a timeout around it can say where it hung. Clones of a request share it.
+#[derive(Clone, Default)]
+pub(crate) struct Progress(Arc<Mutex<Option<Stage>>>);
+
+struct Stage {
+    what: String,
+    /// Whether the request may have been executed.
+    sent: bool,
+}
+
+impl Progress {
+    /// Notes what it is busy with before anything is sent.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) fn before_sending(&self, what: String) {
+        self.set(Stage { what, sent: false });
+    }
+
+    /// Notes what it is busy with once the server may be executing the request.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) fn after_sending(&self, what: String) {
+        self.set(Stage { what, sent: true });
+    }
+
+    /// The error of a call that took too long; `None` if its transport says nothing of its progress.
+    pub(crate) fn timed_out(&self, limit: Duration) -> Option<Error> {
+        let stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let stage = stage.as_ref()?;
+        let error = Error::timeout(&stage.what, limit);
+        Some(if stage.sent { error.after_sending() } else { error })
+    }
+
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    fn set(&self, stage: Stage) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
     }
 }

@@ -156,8 +156,8 @@ impl Endpoint {
         url
     }
 
-    /// How the handshake carries the header object: the given way; else the query for GraphQL on VPC endpoints and on
-    /// this machine, where the Amplify simulator reads nothing else; else a subprotocol.
+    /// How the handshake carries the header object: the given way; else the query for GraphQL on VPC endpoints, as AWS
+    /// documents it there; else a subprotocol.
     pub fn carrier(&self) -> HeaderCarrier {
         self.carrier
     }
@@ -252,7 +252,7 @@ impl EndpointBuilder {
         self
     }
 
-    /// How the handshake carries the header object.
+    /// How the handshake carries the header object. The Amplify simulator reads [`HeaderCarrier::Query`] alone.
     #[must_use]
     pub fn carrier(mut self, carrier: HeaderCarrier) -> Self {
         self.carrier = Some(carrier);
@@ -487,13 +487,8 @@ fn realtime_from(http: &Url, kind: ApiKind) -> Url {
 }
 
 fn default_carrier(realtime: &Url, kind: ApiKind) -> HeaderCarrier {
-    let query = match place_of(realtime) {
-        Some(Place::Aws) => false,
-        Some(Place::Emulator | Place::VpcEndpoint) => true,
-        None => host::is_loopback(realtime),
-    };
     // Events documents the subprotocol alone.
-    if query && kind == ApiKind::GraphQL {
+    if kind == ApiKind::GraphQL && place_of(realtime) == Some(Place::VpcEndpoint) {
         HeaderCarrier::Query
     } else {
         HeaderCarrier::Subprotocol

@@ -29,10 +29,11 @@ pub const CONNECT_BODY: &str = "{}";
 pub enum HeaderCarrier {
     /// Plain headers of the upgrade request. Private APIs do not support it.
     Headers,
-    /// The query parameters `header` and `payload`: the only way that the Amplify simulator reads, and the documented
-    /// one for VPC endpoints. URLs end up in the logs of proxies, therefore not the default.
+    /// The query parameters `header` and `payload`: the documented way for VPC endpoints, where it is the default, and
+    /// the only one that the Amplify simulator reads, where it has to be asked for. URLs end up in the logs of proxies
+    /// and servers, therefore it is the default nowhere else.
     Query,
-    /// An offered subprotocol `header-…`.
+    /// An offered subprotocol `header-…`: the default, on AppSync as on every other host.
     #[default]
     Subprotocol,
 }

@@ -1,8 +1,14 @@
-use gqlwire_proto::{GraphQLError, Response};
-use http::StatusCode;
+use std::fmt;
+
+use gqlwire_proto::Response;
+use http::header::{CONTENT_ENCODING, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::Shown;
+use super::proxy::wants_credentials;
+use crate::error::summary;
 use crate::redact::Secrets;
 use crate::transport::RawResponse;
 use crate::{Error, ErrorKind};
@@ -69,43 +75,79 @@ fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
                 _ if status.is_server_error() => ErrorKind::Status,
                 _ => return Ok(()),
             };
-            let message = format!("{url} answered {status}: {}", first(&response.errors));
+            let message = format!(
+                "{url} answered {status}: {}",
+                summary(&response.errors, "no reason given")
+            );
             Error::new(kind, message).with_errors(response.errors)
         }
-        Err(odd) if status.is_success() => Error::from(odd)
-            .prefixed(&format!("{url} answered {status}"))
-            .after_sending(),
+        Err(odd) if status.is_success() => match compression(&answer.headers) {
+            Some(compressed) => Error::new(ErrorKind::Protocol, compressed),
+            None => Error::from(odd),
+        }
+        .prefixed(&format!("{url} answered {status}"))
+        .after_sending(),
         Err(odd) => {
             let kind = if refused { ErrorKind::Auth } else { ErrorKind::Status };
-            Error::new(kind, format!("{url} answered {status}: {}", odd_body(answer, &odd)))
+            let reason = reason(&answer.body, &odd, &answer.headers);
+            let reason = reason.unwrap_or_else(|| "the body is empty".to_owned());
+            Error::new(kind, format!("{url} answered {status}: {reason}"))
         }
     };
-    let error = error
-        .with_body(&answer.body)
-        .with_answer(status, answer.headers.clone());
+    let error = match compression(&answer.headers) {
+        Some(_) => error,
+        None => error.with_body(&answer.body),
+    }
+    .with_answer(status, answer.headers.clone());
     // A gateway that gave up, or a server that broke, may have executed the request all the same.
     let may_have_run = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
     Err(if may_have_run { error.after_sending() } else { error })
 }
 
-fn first(errors: &[GraphQLError]) -> String {
-    match errors {
-        [] => "no reason given".to_owned(),
-        [only] => only.to_string(),
-        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
+/// Why a server refused, from what was made of its body and from the header in which AWS front ends name the error;
+/// `None` if it says nothing.
+pub(crate) fn reason(body: &str, says: &dyn fmt::Display, headers: &HeaderMap) -> Option<String> {
+    if let Some(compressed) = compression(headers) {
+        return Some(compressed);
+    }
+    let name = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    // A namespace may follow the name.
+    let name = name.map(|name| name.split(':').next().unwrap_or_default());
+    match (name, body.trim().is_empty()) {
+        (Some(name), true) => Some(name.to_owned()),
+        (None, true) => None,
+        (Some(name), false) => {
+            let says = says.to_string();
+            Some(if says.contains(name) {
+                says
+            } else {
+                format!("{says} ({name})")
+            })
+        }
+        (None, false) => Some(says.to_string()),
     }
 }
 
-/// AWS front ends name the error in a header and may leave the body empty.
-fn odd_body(answer: &RawResponse, odd: &gqlwire_proto::ResponseError) -> String {
-    let header = answer
-        .headers
-        .get("x-amzn-errortype")
-        .and_then(|value| value.to_str().ok());
-    match (header, answer.body.trim().is_empty()) {
-        (Some(name), true) => name.to_owned(),
-        (Some(name), false) => format!("{odd} ({name})"),
-        (None, true) => "the body is empty".to_owned(),
-        (None, false) => odd.to_string(),
+/// What to do about a status, as far as the answer tells.
+pub(crate) fn advice(status: StatusCode, headers: &HeaderMap, url: &Url) -> String {
+    match status {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => wants_credentials(url),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let when = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+            match when.map(str::trim) {
+                Some(seconds) if seconds.parse::<u64>().is_ok() => format!("; it asks to wait {seconds} s"),
+                // A date of HTTP has 29 characters.
+                Some(date) if !date.is_empty() && date.len() <= 32 => format!("; it asks to wait until {date}"),
+                _ => String::new(),
+            }
+        }
+        _ => String::new(),
     }
+}
+
+/// Says that an answer is compressed: no request asks for that, and what is left of it as text tells nothing.
+fn compression(headers: &HeaderMap) -> Option<String> {
+    let coding = headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
+    let is_name = coding.len() <= 32 && !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+    is_name.then(|| format!("the answer is {coding}-compressed, which was not asked for"))
 }

@@ -3,13 +3,22 @@ use std::io;
 
 use url::Url;
 
+use super::proxy::proxy_for;
 use crate::{Error, ErrorKind};
 
+/// A body from this size on is worth a word when the connection breaks: a server that finds it too long may answer
+/// and close before it has read it all, and the answer is lost with the connection.
+const LARGE: usize = 64 * 1024;
+
 /// What reqwest could not do, in words that say what to look at.
-pub(crate) fn connect_error(error: reqwest::Error, url: &Url) -> Error {
+pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Error {
     // The URL may hold a signed query; ours does not.
     let error = error.without_url();
-    let place = place(url);
+    let proxy = proxy_for(url);
+    let place = match &proxy {
+        Some(proxy) => format!("{} through the proxy {proxy}", place(url)),
+        None => place(url),
+    };
     let deepest = deepest_message(&error);
     if error.is_timeout() {
         let message = format!("connecting to {place} took too long");
@@ -19,13 +28,16 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url) -> Error {
         return Error::request(format!("the request to {place} cannot be sent: {deepest}")).with_source(error);
     }
     if error.is_connect() {
-        let advice = advice(&error);
-        let message = format!("cannot connect to {place}: {deepest}{}", advice.unwrap_or_default());
-        let connect = Error::new(ErrorKind::Connect, message);
-        // A certificate does not get better by asking again.
+        let why = match plain_scheme(&error, url) {
+            Some(plain) => format!("the server does not speak TLS on this port: was {plain}:// meant?"),
+            None => deepest,
+        };
+        let advice = advice(&error, proxy.is_some()).unwrap_or_default();
+        let connect = Error::new(ErrorKind::Connect, format!("cannot connect to {place}: {why}{advice}"));
+        // Neither a certificate nor a server without TLS gets better by asking again.
         #[cfg(feature = "tls")]
         let connect = match tls_error(&error) {
-            Some(rustls::Error::InvalidCertificate(_)) => connect.retryable(false),
+            Some(rustls::Error::InvalidCertificate(_) | rustls::Error::InvalidMessage(_)) => connect.retryable(false),
             _ => connect,
         };
         return connect.with_source(error);
@@ -35,12 +47,29 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url) -> Error {
             ErrorKind::Protocol,
             format!("{place} does not answer in HTTP: {deepest}"),
         ),
+        false if body >= LARGE => (
+            ErrorKind::Disconnected,
+            format!(
+                "the connection to {place} broke: {deepest}; the server may have refused a request of {body} bytes as \
+                 too large"
+            ),
+        ),
         false => (
             ErrorKind::Disconnected,
             format!("the connection to {place} broke: {deepest}"),
         ),
     };
     Error::new(kind, message).with_source(error).after_sending()
+}
+
+/// The scheme that was probably meant, where something answered that is no TLS.
+fn plain_scheme(error: &reqwest::Error, url: &Url) -> Option<&'static str> {
+    #[cfg(feature = "tls")]
+    if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = tls_error(error) {
+        return Some(if url.scheme() == "wss" { "ws" } else { "http" });
+    }
+    let _ = (error, url);
+    None
 }
 
 fn place(url: &Url) -> String {
@@ -59,7 +88,7 @@ fn deepest_message(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn advice(error: &reqwest::Error) -> Option<&'static str> {
+fn advice(error: &reqwest::Error, proxied: bool) -> Option<&'static str> {
     #[cfg(feature = "tls")]
     match tls_error(error) {
         Some(rustls::Error::InvalidCertificate(_)) => {
@@ -68,8 +97,17 @@ fn advice(error: &reqwest::Error) -> Option<&'static str> {
                  `add_root_certificate`",
             );
         }
+        Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => return None,
         Some(rustls::Error::InvalidMessage(_)) => return Some("; does the server speak TLS there?"),
         _ => {}
+    }
+    if causes(error).any(|cause| cause.to_string().contains("proxy authorization required")) {
+        return Some("; the proxy wants credentials of its own: put user and password into its URL, where that is set");
+    }
+    if proxied {
+        return Some(
+            "; the proxy is set by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or by the system, and NO_PROXY makes exceptions",
+        );
     }
     causes(error).find_map(|cause| {
         if cause.to_string().contains("dns error") {

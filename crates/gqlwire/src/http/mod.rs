@@ -2,12 +2,13 @@
 
 mod answer;
 mod connect_error;
+mod plaintext;
+mod proxy;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
@@ -19,10 +20,14 @@ use url::Url;
 pub(crate) use answer::read_body;
 #[cfg(feature = "aws")]
 pub(crate) use answer::read_bytes;
+#[cfg(feature = "appsync")]
+pub(crate) use answer::{advice, reason};
 pub(crate) use connect_error::connect_error;
+pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::builder::DEFAULT_CONNECT_TIMEOUT;
+use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind};
@@ -75,6 +80,9 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         #[cfg(feature = "appsync")]
         Purpose::OtherHost | Purpose::Sockets => builder.http1_only(),
     };
+    // What is for this machine must not leave it: a proxy would be given the credentials, in clear text, and reach
+    // its own loopback.
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
     #[cfg(feature = "tls")]
     let builder = {
         let secure = matches!(url.scheme(), "https" | "wss");
@@ -113,6 +121,7 @@ pub(crate) struct HttpOptions {
     pub(crate) region: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) allow_plaintext_credentials: bool,
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
@@ -150,9 +159,9 @@ impl HttpTransport {
         })
     }
 
-    async fn run(&self, request: &RawRequest, left: &AtomicBool) -> Result<RawResponse, Error> {
+    async fn run(&self, request: &RawRequest) -> Result<RawResponse, Error> {
         let auth = request.auth.as_ref().or(self.options.auth.as_ref());
-        let first = self.attempt(request, auth, left).await?;
+        let first = self.attempt(request, auth).await?;
         let (Some(auth), Some(sent), Err(refusal)) = (auth, &first.authorization, &first.answer) else {
             return first.answer;
         };
@@ -160,9 +169,9 @@ impl HttpTransport {
             return first.answer;
         }
         // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
-        left.store(false, Ordering::Relaxed);
+        request.progress.before_sending(self.seeking_credentials(request));
         let last = if auth.refused(sent, refusal).await {
-            self.attempt(request, Some(auth), left).await?
+            self.attempt(request, Some(auth)).await?
         } else {
             first
         };
@@ -172,17 +181,20 @@ impl HttpTransport {
         })
     }
 
-    async fn attempt(
-        &self,
-        request: &RawRequest,
-        auth: Option<&Arc<dyn AuthProvider>>,
-        left: &AtomicBool,
-    ) -> Result<Attempt, Error> {
+    async fn attempt(&self, request: &RawRequest, auth: Option<&Arc<dyn AuthProvider>>) -> Result<Attempt, Error> {
+        // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
+        let headers = [&self.options.headers, request.headers()];
+        if !self.options.allow_plaintext_credentials
+            && let Some(why) = unsafe_credentials(&self.options.url, auth.is_some(), &headers)
+        {
+            return Err(Error::request(why));
+        }
         let mut signed = HeaderMap::new();
         signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let authorization = match auth {
             None => None,
             Some(auth) => {
+                request.progress.before_sending(self.seeking_credentials(request));
                 let options = &self.options;
                 let target = Target {
                     kind: TargetKind::Http,
@@ -211,9 +223,15 @@ impl HttpTransport {
         if let Some(host) = &self.host_header {
             headers.insert(HOST, host.clone());
         }
-        left.store(true, Ordering::Relaxed);
+        // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
+        let sending = format!("the {} to {}", request.kind(), self.shown);
+        request.progress.after_sending(sending);
         let answer = self.send(request, headers).await;
         Ok(Attempt { authorization, answer })
+    }
+
+    fn seeking_credentials(&self, request: &RawRequest) -> String {
+        format!("getting credentials for the {} to {}", request.kind(), self.shown)
     }
 
     async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
@@ -225,19 +243,21 @@ impl HttpTransport {
             .headers(headers)
             .body(request.body().to_owned())
             .send();
-        let response = sent.await.map_err(|error| connect_error(error, url))?;
+        let length = request.body().len();
+        let response = sent.await.map_err(|error| connect_error(error, url, length))?;
         let status = response.status();
         let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
-            return Err(redirected(status, headers, &self.shown).without_secrets(&secrets));
+            return Err(redirected(status, headers, url).without_secrets(&secrets));
         }
         let body = read_body(response, self.options.max_body).await.map_err(|error| {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
+        let advice = answer::advice(status, &headers, url);
         answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
-            .map_err(|error| error.without_secrets(&secrets))
+            .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
     }
 }
 
@@ -256,20 +276,13 @@ impl Transport for HttpTransport {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         Box::pin(async move {
             crate::runtime::current()?;
-            let limit = request.timeout().unwrap_or(self.options.timeout);
-            let left = AtomicBool::new(false);
-            match tokio::time::timeout(limit, self.run(request, &left)).await {
-                Ok(answer) => answer,
-                Err(_) if left.load(Ordering::Relaxed) => {
-                    let what = format!("the {} to {}", request.kind(), self.shown);
-                    // Whether all of it had left cannot be told from here; for a mutation that is the safe answer.
-                    Err(Error::timeout(&what, limit).after_sending())
-                }
-                Err(_) => {
-                    let what = format!("getting credentials for the {} to {}", request.kind(), self.shown);
-                    Err(Error::timeout(&what, limit))
-                }
+            // The caller's own limit is kept by the caller.
+            if request.timeout().is_some() {
+                return self.run(request).await;
             }
+            let limit = self.options.timeout;
+            let answer = tokio::time::timeout(limit, self.run(request)).await;
+            answer.unwrap_or_else(|_| Err(timed_out(request, limit)))
         })
     }
 
@@ -294,7 +307,7 @@ fn replace(headers: &mut HeaderMap, with: &HeaderMap) {
     }
 }
 
-/// A URL as messages show it: without its query, which may hold secrets.
+/// A URL as messages show it: without its query and its user, which may hold secrets.
 pub(crate) struct Shown(String);
 
 impl Shown {
@@ -302,6 +315,9 @@ impl Shown {
         let mut shown = url.clone();
         shown.set_query(None);
         shown.set_fragment(None);
+        // Refused by URLs that have no host, and therefore no user.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
         Self(shown.into())
     }
 }
@@ -318,27 +334,44 @@ impl fmt::Debug for Shown {
     }
 }
 
-pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Shown) -> Error {
-    let location = headers.get(LOCATION).map_or_else(
-        || "nowhere".into(),
-        |location| String::from_utf8_lossy(location.as_bytes()).into_owned(),
-    );
-    let message = format!(
-        "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
-         credentials to another place: use that URL if you trust it"
-    );
+pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Url) -> Error {
+    /// As much of a target as a message shows.
+    const SHOWN: usize = 300;
+
+    let location = headers.get(LOCATION).map(|location| {
+        let target = location.to_str().ok().and_then(|target| url.join(target).ok());
+        target.map(|target| Shown::of(&target).0.chars().take(SHOWN).collect::<String>())
+    });
+    let shown = Shown::of(url);
+    let message = match location {
+        None => format!("{shown} answered {status} and names no Location"),
+        Some(None) => format!("{shown} answered {status}, and its Location is no URL"),
+        Some(Some(target)) => format!(
+            "{shown} answered {status} and points to {target}; redirects are not followed, because they would carry \
+             credentials to another place: use that URL if you trust it"
+        ),
+    };
     Error::new(ErrorKind::Status, message).with_answer(status, headers)
 }
 
 /// Whether credentials may go there: over TLS, or without leaving this machine.
-pub(crate) fn is_safe_for_credentials(url: &Url) -> bool {
-    let local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+fn is_safe_for_credentials(url: &Url) -> bool {
+    matches!(url.scheme(), "https" | "wss") || is_loopback(url)
+}
+
+/// Whether it is on this machine: `localhost`, the names under it, and the loopback addresses.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => {
+            address.is_loopback() || address.to_ipv4_mapped().is_some_and(|address| address.is_loopback())
+        }
         None => false,
-    };
-    url.scheme() == "https" || local
+    }
 }
 
 /// Host and port as they stand in a `Host` header.

@@ -2,6 +2,7 @@
 
 use gqlwire_proto::appsync::{Disconnect, End, Refusal, RefusalKind};
 
+use crate::error::summary;
 use crate::{Error, ErrorKind};
 
 /// Why a subscription ended; `None` if it ended well.
@@ -24,7 +25,7 @@ pub(super) fn of_subscription(end: End, endpoint: &str) -> Option<Error> {
         End::NoStartAck { waited, hint } => {
             let said = hint
                 .as_ref()
-                .map(|hint| format!("; it said: {hint}"))
+                .map(|hint| format!("; it said: {}", said(hint)))
                 .unwrap_or_default();
             let message = format!("{endpoint} did not acknowledge the subscription within {waited:?}{said}");
             let errors = hint.map(Refusal::into_errors).unwrap_or_default();
@@ -60,6 +61,10 @@ fn of_refusal(refusal: Refusal, what: &str, otherwise: ErrorKind) -> Error {
         _ => (otherwise, ""),
     };
     let later = refusal.kind() == RefusalKind::LimitExceeded;
-    let error = Error::new(kind, format!("{what}: {refusal}{advice}")).with_errors(refusal.into_errors());
+    let error = Error::new(kind, format!("{what}: {}{advice}", said(&refusal))).with_errors(refusal.into_errors());
     if later { error.retryable(true) } else { error }
+}
+
+fn said(refusal: &Refusal) -> String {
+    summary(refusal.errors(), "the server gave no reason")
 }

@@ -10,10 +10,10 @@ mod websocket;
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use gqlwire_proto::appsync::{CONNECT_BODY, Endpoint, HeaderObject, Timeouts};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -28,7 +28,7 @@ use self::queue::{Ending, QueueReader, queue};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::http::Shown;
 use crate::redact::Secrets;
-use crate::transport::{EventSource, RawRequest};
+use crate::transport::{EventSource, Progress, RawRequest};
 use crate::{Error, ErrorKind};
 
 pub(crate) use self::queue::Capacity;
@@ -108,8 +108,10 @@ impl RealtimeClient {
         let mut reconnects = 0;
         loop {
             // Connected first, signed last: a slow handshake must not age the signature.
-            let handle = self.connection().await?;
+            let progress = &request.progress;
+            let handle = self.connection(progress).await?;
             let target = self.target(TargetKind::Subscribe, &url, request.body());
+            progress.before_sending(format!("getting credentials for a subscription on {}", self.endpoint));
             let sent = self.authorize(auth.as_ref(), target).await?;
             match self.start(&handle, request, &sent).await {
                 Ok(Started::Acknowledged(source)) => return Ok(source),
@@ -166,20 +168,30 @@ impl RealtimeClient {
             writer,
             acknowledged,
         };
+        request
+            .progress
+            .before_sending(format!("waiting for start_ack from {}", self.endpoint));
         if handle.send(Command::Start(start)).is_err() {
             return Ok(Started::NotSent);
         }
         match acknowledgement.await {
             Ok(Ok(())) => Ok(Started::Acknowledged(Box::new(source))),
-            Ok(Err(refusal)) => Err(refusal.without_secrets(&Secrets::of(&authorization.headers))),
+            Ok(Err(refusal)) => {
+                let secrets = Secrets::of(&authorization.headers).and_of(request.headers());
+                Err(refusal.without_secrets(&secrets.and_of(&self.options.headers)))
+            }
             // Every start that is sent is answered.
             Err(_) => Ok(Started::NotSent),
         }
     }
 
     /// The connection, opened if there is none.
-    async fn connection(&self) -> Result<Handle, Error> {
+    async fn connection(&self, progress: &Progress) -> Result<Handle, Error> {
         let seen = self.failures.load(Ordering::Acquire);
+        progress.before_sending(format!(
+            "waiting for the connection to {} that another subscription opens",
+            self.endpoint
+        ));
         let mut current = self.current.lock().await;
         if let Some(handle) = current.handle.as_ref().filter(|handle| !handle.is_closed()) {
             return Ok(handle.clone());
@@ -191,7 +203,7 @@ impl RealtimeClient {
         {
             return Err(failure.clone());
         }
-        match self.connect().await {
+        match self.connect(progress).await {
             Ok(handle) => {
                 current.handle = Some(handle.clone());
                 Ok(handle)
@@ -207,14 +219,18 @@ impl RealtimeClient {
         }
     }
 
-    async fn connect(&self) -> Result<Handle, Error> {
+    async fn connect(&self, progress: &Progress) -> Result<Handle, Error> {
         let auth = self.options.auth.as_ref();
         let url = self.options.endpoint.signing_url_connect();
         let target = || self.target(TargetKind::Connect, &url, CONNECT_BODY);
-        let sent = self.authorize(auth, target()).await?;
-        let opened = match self.open(&sent).await {
+        let authorize = || {
+            progress.before_sending(format!("getting credentials for {}", self.endpoint));
+            self.authorize(auth, target())
+        };
+        let sent = authorize().await?;
+        let opened = match self.open(&sent, progress).await {
             Err(refusal) if refusal.is_auth() && self.has_better(auth, &sent, &refusal).await => {
-                self.open(&self.authorize(auth, target()).await?).await
+                self.open(&authorize().await?, progress).await
             }
             opened => opened,
         };
@@ -224,10 +240,11 @@ impl RealtimeClient {
         })
     }
 
-    async fn open(&self, authorization: &Authorization) -> Result<Handle, Error> {
-        let secrets = Secrets::of(&authorization.headers);
+    async fn open(&self, authorization: &Authorization, progress: &Progress) -> Result<Handle, Error> {
+        let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
         let runtime = crate::runtime::current()?;
         let limit = self.options.connect_timeout;
+        progress.before_sending(format!("connecting to {}", self.endpoint));
         let opening = self.connect.connect(self.upgrade(authorization)?);
         let socket = match timeout(limit, opening).await {
             Ok(socket) => socket.map_err(|error| error.without_secrets(&secrets))?,
@@ -244,6 +261,7 @@ impl RealtimeClient {
             commands,
             ready,
         );
+        progress.before_sending(format!("waiting for connection_ack from {}", self.endpoint));
         runtime.spawn(connection.run());
         let ready = readiness.await.unwrap_or_else(|_| {
             let message = "the task that runs the connection is gone: its runtime was shut down";
@@ -268,15 +286,10 @@ impl RealtimeClient {
     }
 
     fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str) -> Target<'a> {
-        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
-        Target {
-            kind,
-            url,
-            host: self.options.endpoint.host(),
-            region: self.options.endpoint.region(),
-            headers: &NONE,
-            body,
-            now: SystemTime::now(),
+        let target = Target::new(kind, url, body).with_host(self.options.endpoint.host());
+        match self.options.endpoint.region() {
+            Some(region) => target.with_region(region),
+            None => target,
         }
     }
 

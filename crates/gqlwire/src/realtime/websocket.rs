@@ -18,7 +18,8 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::http::{Shown, connect_error, read_body, redirected};
+use crate::error::summary;
+use crate::http::{Shown, advice, connect_error, read_body, reason, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
@@ -60,10 +61,12 @@ impl WebSockets {
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);
-        let broken = |error| connect_error(error, &upgrade.url);
+        let broken = |error| connect_error(error, &upgrade.url, 0);
         let response = self.client.get(url).headers(headers).send().await.map_err(broken)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(refused(response, &shown, &secrets).await.without_secrets(&secrets));
+            return Err(refused(response, &upgrade.url, &secrets)
+                .await
+                .without_secrets(&secrets));
         }
         check(response.headers(), &key, &offered, &shown)?;
         let upgraded = response.upgrade().await.map_err(broken)?;
@@ -94,7 +97,7 @@ fn is_header(offer: &str) -> bool {
     offer.starts_with(HEADER_PREFIX)
 }
 
-async fn refused(response: reqwest::Response, url: &Shown, secrets: &Secrets) -> Error {
+async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> Error {
     let status = response.status();
     let headers = response.headers().clone();
     if status.is_redirection() {
@@ -107,21 +110,17 @@ async fn refused(response: reqwest::Response, url: &Shown, secrets: &Secrets) ->
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
         _ => ErrorKind::Connect,
     };
-    let name = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
-    let reason = match (name, body.trim().is_empty()) {
-        (Some(name), true) => format!(": {name}"),
-        (Some(name), false) => format!(": {says} ({name})"),
-        (None, true) => String::new(),
-        (None, false) => format!(": {says}"),
+    let shown = Shown::of(url);
+    let what = match status.is_success() {
+        true => format!("{shown} is no websocket endpoint: it answered {status}"),
+        false => format!("{shown} refused the websocket with {status}"),
     };
-    let message = match status {
-        _ if status.is_success() => format!("{url} is no websocket endpoint: it answered {status}{reason}"),
-        _ => format!("{url} refused the websocket with {status}{reason}"),
-    };
-    let errors = if body.trim_start().starts_with('{') {
-        says.into_errors()
-    } else {
-        Vec::new()
+    let said = summary(says.errors(), "no reason given");
+    let reason = reason(&body, &said, &headers).map(|reason| format!(": {reason}"));
+    let message = what + &reason.unwrap_or_default() + &advice(status, &headers, url);
+    let errors = match body.trim_start().starts_with('{') {
+        true => says.into_errors(),
+        false => Vec::new(),
     };
     Error::new(kind, message)
         .with_errors(errors)

@@ -1,6 +1,14 @@
 use std::future::IntoFuture;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use gqlwire::{Client, DataStream, Error, Event, Execute, Request, Subscribe, Subscription};
+use futures_util::future::BoxFuture;
+use gqlwire::appsync::ApiKey;
+use gqlwire::{
+    AuthProvider, Authorization, Client, DataStream, Error, Event, EventSource, Execute, RawRequest, RawResponse,
+    Request, Subscribe, Subscription, Target, TargetKind, Transport,
+};
 use serde_json::Value;
 
 fn is_send_and_sync<T: Send + Sync>() {}
@@ -80,6 +88,7 @@ fn credentials_do_not_go_unencrypted_to_another_machine() {
         Client::builder(plain).auth(key()),
         Client::builder(plain).appsync(),
         Client::builder(plain).header("Authorization", "x"),
+        Client::builder(plain).header("x-hasura-admin-secret", "x"),
         Client::builder("https://api.example.com/graphql").realtime_url("ws://api.example.com/graphql/realtime"),
     ] {
         let error = builder.clone().build().unwrap_err();
@@ -87,5 +96,91 @@ fn credentials_do_not_go_unencrypted_to_another_machine() {
         assert!(builder.danger_allow_plaintext_credentials().build().is_ok());
     }
     assert!(Client::new(plain).is_ok());
+    let harmless = Client::builder(plain)
+        .header("Accept-Language", "de")
+        .header("traceparent", "00-1-2-01");
+    assert!(harmless.build().is_ok());
     assert!(Client::builder("http://localhost:4000/").auth(key()).build().is_ok());
+}
+
+/// Counts how often it is asked.
+#[derive(Debug, Default)]
+struct Counting(AtomicUsize);
+
+impl AuthProvider for Counting {
+    fn authorize<'a>(&'a self, _: Target<'a>) -> BoxFuture<'a, Result<Authorization, Error>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(Authorization::default()) })
+    }
+}
+
+#[tokio::test]
+async fn nor_do_the_credentials_and_the_headers_of_one_call() {
+    let client = Client::new("http://10.0.0.1/graphql").unwrap();
+    let auth = Arc::new(Counting::default());
+    for call in [
+        client.execute("{ a }").auth(Arc::clone(&auth)),
+        client.execute("{ a }").header("x-internal", "0123456789"),
+    ] {
+        let error = call.await.unwrap_err();
+        assert_eq!(error.kind(), gqlwire::ErrorKind::Request, "{error:?}");
+        assert!(error.to_string().contains("unencrypted to 10.0.0.1"), "{error}");
+        assert!(!error.may_have_been_executed());
+    }
+    assert_eq!(auth.0.load(Ordering::SeqCst), 0);
+}
+
+/// A transport of one's own that never answers, and keeps what it is asked.
+#[derive(Clone, Debug, Default)]
+struct Silent(Arc<Mutex<Vec<RawRequest>>>);
+
+impl Transport for Silent {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        self.0.lock().unwrap().push(request.clone());
+        Box::pin(std::future::pending())
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        self.0.lock().unwrap().push(request);
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_of_a_call_holds_over_any_transport() {
+    let transport = Silent::default();
+    let client = Client::with_transport(transport.clone());
+    let limit = Duration::from_secs(5);
+    let error = client.execute("mutation { a }").timeout(limit).await.unwrap_err();
+    assert_eq!(error.to_string(), "the mutation took longer than 5s");
+    assert!(error.is_timeout() && error.may_have_been_executed());
+    let error = client.subscribe("subscription { a }").timeout(limit).await.unwrap_err();
+    assert_eq!(error.to_string(), "starting the subscription took longer than 5s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transport_can_honour_the_credentials_of_a_call() {
+    let transport = Silent::default();
+    let client = Client::with_transport(transport.clone());
+    let call = client.execute("{ a }").timeout(Duration::from_secs(5));
+    call.auth(ApiKey::new("da2-k")).await.unwrap_err();
+    let request = transport.0.lock().unwrap().pop().unwrap();
+    let url = "https://api.example.com:8443/graphql".parse().unwrap();
+    let target = Target::new(TargetKind::Http, &url, request.body()).with_region("eu-west-1");
+    assert_eq!(
+        (target.host(), target.region()),
+        ("api.example.com:8443", Some("eu-west-1"))
+    );
+    let authorization = request.auth().unwrap().authorize(target).await.unwrap();
+    assert_eq!(authorization.headers["x-api-key"], "da2-k");
+}
+
+#[test]
+fn operations_of_one_name_cannot_be_told_apart_and_are_not_sent() {
+    let request = Request::<Value>::new("query A { a } query A { b } query B { c }");
+    let error = RawRequest::new(&request.clone().operation_name("A")).unwrap_err();
+    assert!(error.to_string().contains("2 operations of the name A"), "{error}");
+    let other = RawRequest::new(&request.operation_name("B")).unwrap();
+    assert_eq!(other.name(), Some("B"));
+    assert!(other.auth().is_none());
 }

@@ -187,9 +187,17 @@ async fn credentials_of_the_container_are_never_asked_for_through_a_proxy() {
 #[tokio::test]
 #[ignore = "run by credentials_of_the_container_are_never_asked_for_through_a_proxy"]
 async fn inside_proxy() {
-    // The credentials come; the request itself goes to the proxy, where nobody is.
-    let error = signed(Iam::aws_default_chain()).await.unwrap_err();
+    // The credentials come; the request itself, which is for elsewhere, goes to the proxy, where nobody is.
+    let client = Client::builder("http://api.example.com/graphql")
+        .appsync()
+        .auth(Iam::aws_default_chain())
+        .danger_allow_plaintext_credentials();
+    let error = client.build().unwrap().execute("{ a }").await.unwrap_err();
     assert!(error.is_connect(), "{error:?}");
+    assert!(
+        error.to_string().contains("through the proxy http://127.0.0.1:1"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,86 @@ async fn throttling_is_retryable_and_keeps_when_to_come_back() {
     assert!(error.is_retryable());
     assert_eq!(error.headers()["retry-after"], "7");
     assert!(error.to_string().contains("slow down"), "{error}");
+    assert!(error.to_string().ends_with("; it asks to wait 7 s"), "{error}");
+    let date = "Fri, 31 Dec 1999 23:59:59 GMT";
+    let error = mutate(response("503 Service Unavailable", &[("retry-after", date)], "")).await;
+    assert!(
+        error.to_string().ends_with(&format!("; it asks to wait until {date}")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_named_and_not_printed() {
+    for (status, kind) in [
+        ("200 OK", ErrorKind::Protocol),
+        ("502 Bad Gateway", ErrorKind::Status),
+        ("403 Forbidden", ErrorKind::Auth),
+    ] {
+        let mut answer = b"\x1f\x8b\x08\0\0\0\0\0".to_vec();
+        let head = format!(
+            "HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        );
+        answer.splice(0..0, head.into_bytes());
+        let error = mutate(answer).await;
+        assert_eq!(error.kind(), kind);
+        let message = error.to_string();
+        assert!(
+            message.contains("the answer is gzip-compressed, which was not asked for"),
+            "{message}"
+        );
+        assert_eq!(error.body(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_shows_neither_query_nor_user_of_its_target_and_is_resolved() {
+    for (location, shown) in [
+        (
+            "https://user:s3cret@other.example.com/x?token=s3cret#s3cret",
+            " https://other.example.com/x;",
+        ),
+        ("/login?next=s3cret", "/login;"),
+        ("//other.example.com", " http://other.example.com/;"),
+    ] {
+        let error = mutate(response("302 Found", &[("location", location)], "")).await;
+        let message = error.to_string();
+        assert!(message.contains(shown) && !message.contains("s3cret"), "{message}");
+    }
+    let error = mutate(response("302 Found", &[], "")).await;
+    assert!(
+        error.to_string().ends_with("302 Found and names no Location"),
+        "{error}"
+    );
+    let error = mutate(response("302 Found", &[("location", "http://[")], "")).await;
+    assert!(error.to_string().contains("its Location is no URL"), "{error}");
+}
+
+#[tokio::test]
+async fn a_large_request_that_is_cut_off_may_have_been_too_large() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/graphql", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut [0; 1024]).await.unwrap();
+    });
+    let request = gqlwire::Request::<serde_json::Value>::new("mutation($a: A) { f(a: $a) }");
+    let request = request.variable("a", "x".repeat(32 * 1024 * 1024));
+    let error = Client::new(&url).unwrap().execute(request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disconnected, "{error:?}");
+    assert!(
+        presentable(&error).contains("may have refused a request of 33554493 bytes"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_proxys_407_says_whose_credentials_are_wanted() {
+    let error = mutate(response("407 Proxy Authentication Required", &[], "")).await;
+    assert_eq!(error.kind(), ErrorKind::Status);
+    assert!(error.to_string().contains("wants credentials of its own"), "{error}");
 }
 
 #[tokio::test]
@@ -92,6 +172,7 @@ async fn graphql_errors_with_status_400_are_an_answer() {
         .unwrap();
     assert_eq!(response.errors[0].error_type(), Some("MalformedHttpRequestException"));
     assert_eq!(response.headers()["x-amzn-requestid"], "r1");
+    assert_eq!(response.status().unwrap(), 400);
     let error = Error::from(response.into_data().unwrap_err());
     assert!(error.is_graphql());
     assert!(error.to_string().contains("Unable to parse"), "{error}");

@@ -9,6 +9,7 @@ mod api;
 mod aws_chain;
 mod examples;
 mod http_failures;
+mod proxy;
 #[cfg(feature = "schema")]
 mod schema;
 mod secrets;

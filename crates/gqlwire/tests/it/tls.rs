@@ -137,18 +137,31 @@ async fn a_certificate_for_another_name_is_refused() {
 }
 
 #[tokio::test]
-async fn plain_http_where_tls_is_expected_and_the_other_way_round_is_said() {
+async fn a_server_without_tls_is_said_to_have_none_over_https_and_wss() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
-        let _ = stream.read(&mut [0; 1024]);
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+        }
     });
-    let error = client(port, None).execute(MUTATION).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
-    assert!(presentable(&error).contains("TLS"), "{error}");
+    let client = client(port, None);
+    for (error, scheme) in [
+        (client.execute(MUTATION).await.unwrap_err(), "http"),
+        (client.subscribe(SUBSCRIPTION).await.unwrap_err(), "ws"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+        assert!(!error.is_retryable());
+        let message = presentable(&error);
+        let expected = format!("the server does not speak TLS on this port: was {scheme}:// meant?");
+        assert!(message.ends_with(&expected), "{message}");
+    }
+}
 
+#[tokio::test]
+async fn a_server_with_tls_does_not_answer_plain_http() {
     let (port, _, _) = serve("localhost");
     let client = Client::new(&format!("http://localhost:{port}/")).unwrap();
     let error = client.execute(MUTATION).await.unwrap_err();

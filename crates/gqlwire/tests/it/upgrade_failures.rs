@@ -1,8 +1,10 @@
 use std::time::Duration;
 
+use gqlwire::appsync::{Cognito, Credentials, Iam, Lambda, Oidc};
 use gqlwire::{Error, ErrorKind};
+use gqlwire_proto::appsync::HeaderObject;
 
-use crate::support::{Peer, SUBSCRIPTION, Server, accept_key, appsync_client, presentable, response};
+use crate::support::{MUTATION, Peer, SUBSCRIPTION, Server, accept_key, appsync_client, presentable, response};
 
 async fn subscribe(server: &Server) -> Error {
     let client = appsync_client(server).build().unwrap();
@@ -31,8 +33,89 @@ async fn a_refused_upgrade_keeps_status_body_and_the_error_type_of_the_header() 
         "{message}"
     );
 
+    assert_eq!(message.matches("UnauthorizedException").count(), 1, "{message}");
+
     let error = refused("401 Unauthorized", &headers, "").await;
     assert!(error.to_string().contains("UnauthorizedException"), "{error}");
+}
+
+#[tokio::test]
+async fn the_explanation_of_another_signature_reads_the_same_over_http_and_over_the_socket() {
+    const SESSION: &str = "FwoGZXIvYXdzEXAMPLESESSIONTOKEN";
+    let server = Server::start(|request, stream| async move {
+        let signed = if request.method == "POST" {
+            request.header("x-amz-date").unwrap().to_owned()
+        } else {
+            let offer = request.header("sec-websocket-protocol").unwrap().to_owned();
+            let object = HeaderObject::from_subprotocols(offer.split(", ")).unwrap().unwrap();
+            object.get("x-amz-date").unwrap().to_owned()
+        };
+        let explained = format!(
+            "host:{} accept:application/json, text/javascript content-type:application/json; charset=UTF-8 \
+             x-amz-date:{signed} x-amz-security-token:{SESSION}",
+            request.header("host").unwrap()
+        );
+        let body = serde_json::json!({"errors": [{"errorType": "BadRequestException", "message": explained}]});
+        let headers = [("x-amzn-errortype", "BadRequestException:http://internal")];
+        stream
+            .send(response("403 Forbidden", &headers, &body.to_string()))
+            .await;
+    })
+    .await;
+    let keys = Credentials::new("AKIDEXAMPLE", "secret-of-the-key").with_session_token(SESSION);
+    let client = appsync_client(&server)
+        .region("eu-west-1")
+        .auth(Iam::with_credentials(keys))
+        .build()
+        .unwrap();
+    for error in [
+        client.execute(MUTATION).await.unwrap_err(),
+        client.subscribe(SUBSCRIPTION).await.unwrap_err(),
+    ] {
+        let message = error.to_string();
+        let (before, after) = message.split_once("x-amz-date:20").expect(&message);
+        let host = server.address();
+        let expected = format!(
+            "host:{host} accept:application/json, text/javascript content-type:application/json; charset=UTF-8 "
+        );
+        assert!(before.ends_with(&expected), "{message}");
+        assert!(
+            after.contains("x-amz-security-token:[redacted] (BadRequestException); what it refused is "),
+            "{message}"
+        );
+        assert!(before.contains("403 Forbidden") && before.contains(host), "{message}");
+        assert_eq!(message.matches("BadRequestException").count(), 1, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_is_named_as_the_user_passed_it() {
+    let server = Server::answering(response("401 Unauthorized", &[], "")).await;
+    for (builder, name) in [
+        (
+            appsync_client(&server).auth(Cognito::new("a.b.c")),
+            "the JWT of the Cognito user pool",
+        ),
+        (
+            appsync_client(&server).auth(Oidc::new("a.b.c")),
+            "the JWT of the OIDC provider",
+        ),
+        (
+            appsync_client(&server).auth(Lambda::new("t")),
+            "the token for the Lambda authorizer",
+        ),
+    ] {
+        let client = builder.build().unwrap();
+        for error in [
+            client.execute(MUTATION).await.unwrap_err(),
+            client.subscribe(SUBSCRIPTION).await.unwrap_err(),
+        ] {
+            assert!(
+                error.to_string().ends_with(&format!("what it refused is {name}")),
+                "{error}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
@@ -116,10 +199,15 @@ async fn a_server_that_does_not_answer_the_handshake_is_left_after_the_timeout()
             .connect_timeout(Duration::from_millis(200))
             .build()
             .unwrap();
-        let error = client.subscribe(SUBSCRIPTION).await.unwrap_err();
-        assert!(error.is_timeout());
-        assert!(error.is_retryable());
-        assert!(presentable(&error).contains("connecting to ws://127.0.0.1"), "{error}");
+        for call in [
+            client.subscribe(SUBSCRIPTION),
+            client.subscribe(SUBSCRIPTION).timeout(Duration::from_millis(100)),
+        ] {
+            let error = call.await.unwrap_err();
+            assert!(error.is_timeout());
+            assert!(error.is_retryable());
+            assert!(presentable(&error).contains("connecting to ws://127.0.0.1"), "{error}");
+        }
     }
 }
 

@@ -129,6 +129,9 @@ impl Iam {
     }
 
     /// Takes credentials and region from this profile of the shared files, whatever the environment holds.
+    ///
+    /// It reads keys that stand in the files, and needs no feature for that. A profile that says how to get some (SSO, a
+    /// role, a process) is refused with an error: that is for `aws_profile`, with the feature `aws`.
     pub fn from_profile(profile: impl Into<String>) -> Self {
         let discovery = Discovery::new(Surroundings::of_this_process()).with_profile(profile.into());
         Self::over(discovery.clone(), discovery)

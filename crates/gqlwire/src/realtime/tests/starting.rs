@@ -119,9 +119,49 @@ async fn the_call_can_set_its_own_time_to_start() {
     let starting = tokio::spawn(client.subscribe(DOCUMENT).timeout(Duration::from_secs(3)).into_future());
     let mut peer = network.accept_and_ack().await;
     let (id, _) = peer.start().await;
-    assert!(starting.await.unwrap().unwrap_err().is_timeout());
+    let error = starting.await.unwrap().unwrap_err();
+    assert!(error.is_timeout());
+    let expected = "waiting for start_ack from wss://api.example.com/graphql/realtime took longer than 3s";
+    assert_eq!(error.to_string(), expected);
     assert_eq!(before.elapsed(), Duration::from_secs(3));
     assert_eq!(peer.expect("stop").await["id"], id.as_str());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_says_what_it_waits_for() {
+    let (client, mut network) = Setup::default().build();
+    let first = tokio::spawn(client.subscribe(DOCUMENT).timeout(Duration::from_secs(3)).into_future());
+    let _peer = network.accept().await;
+    let second = tokio::spawn(client.subscribe(DOCUMENT).timeout(Duration::from_secs(2)).into_future());
+    for (call, waits_for) in [
+        (
+            second,
+            "waiting for the connection to wss://api.example.com/graphql/realtime that another subscription opens",
+        ),
+        (
+            first,
+            "waiting for connection_ack from wss://api.example.com/graphql/realtime",
+        ),
+    ] {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(error.is_timeout() && error.is_retryable(), "{error:?}");
+        assert!(
+            error.to_string().starts_with(&format!("{waits_for} took longer than")),
+            "{error}"
+        );
+    }
+
+    let auth = crate::appsync::Lambda::from_fn(std::future::pending::<Result<String, Error>>);
+    let starting = client.subscribe(DOCUMENT).auth(auth).timeout(Duration::from_secs(3));
+    let starting = tokio::spawn(starting.into_future());
+    let _peer = network.accept_and_ack().await;
+    let error = starting.await.unwrap().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("getting credentials for a subscription on wss://"),
+        "{error}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
