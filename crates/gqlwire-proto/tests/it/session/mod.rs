@@ -1,0 +1,4 @@
+//! Sessions on a virtual clock.
+
+mod backoff;
+mod rotation;
