@@ -155,6 +155,21 @@ impl Takeover {
         }
     }
 
+    /// When the cut is to come; none before the new socket has acknowledged, or after the cut.
+    pub fn cut_at(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Overlap { cut } => cut,
+            Phase::Cut { .. } | Phase::Abandoned => None,
+        }
+    }
+
+    /// Puts the cut off, say because the old socket has not shown that it is alive. It never comes earlier for it.
+    pub fn put_off(&mut self, until: Instant) {
+        if let Phase::Overlap { cut: Some(cut) } = &mut self.phase {
+            *cut = until.max(*cut);
+        }
+    }
+
     /// When the new socket acknowledged.
     pub fn acknowledged_at(&self) -> Option<Instant> {
         self.acknowledged

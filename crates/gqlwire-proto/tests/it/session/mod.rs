@@ -1,4 +1,6 @@
 //! Sessions on a virtual clock.
 
 mod backoff;
+mod chaos;
 mod rotation;
+mod world;
