@@ -157,11 +157,11 @@ impl Session {
     }
 
     pub(super) fn leave(&mut self, index: u32, lane: u32, now: Instant) {
-        let idle = self.options.idle;
+        let idle = now.checked_add(self.options.idle).filter(|_| !self.is_closing());
         let home = &mut self.lanes[lane as usize];
         home.members.remove(&index);
         if home.members.is_empty() {
-            home.idle_at = now.checked_add(idle);
+            home.idle_at = idle;
         }
         self.touch_lane(lane);
         self.check_rotation(lane, now);

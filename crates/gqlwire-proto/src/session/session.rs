@@ -112,7 +112,8 @@ impl Session {
         }
         while let Some(timer) = self.timers.pop_due(now) {
             match timer {
-                Timer::Clock | Timer::Pace => {}
+                Timer::Clock => self.arm_clock(now),
+                Timer::Pace => {}
                 Timer::Lane(lane) => self.lane_tick(lane, now),
                 Timer::Socket(lane, epoch) => self.socket_tick(lane, epoch, now),
                 Timer::Subscription(index) => self.subscription_tick(index, now),

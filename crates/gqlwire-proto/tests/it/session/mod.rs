@@ -2,5 +2,9 @@
 
 mod backoff;
 mod chaos;
+mod credentials;
+mod pool;
+mod reconnecting;
 mod rotation;
+mod taking_over;
 mod world;

@@ -244,9 +244,11 @@ impl World {
         self.queue_at(at, Pending::ToClient(socket, frame));
     }
 
-    /// For each id that was ever started on this socket.
+    /// Every id that was ever started on this socket, the first one first.
     pub(crate) fn ids_on(&self, socket: ConnectionId) -> Vec<String> {
-        self.peers[&socket].started.iter().cloned().collect()
+        let mut ids: Vec<_> = self.peers[&socket].started.iter().cloned().collect();
+        ids.sort_by_key(|id| id.parse::<u64>().unwrap());
+        ids
     }
 
     /// The connection breaks: what is under way to the client is lost.
