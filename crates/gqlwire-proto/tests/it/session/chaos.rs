@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use gqlwire_proto::session::{SessionOptions, SubscribeOptions};
+use gqlwire_proto::session::{ConnectionState, SessionOptions, SubscribeOptions};
 use proptest::prelude::*;
 
 use super::world::{Got, MS, SECOND, World};
@@ -193,6 +193,9 @@ proptest! {
                 }
             }
         }
+        let worst = chaos.world.worst();
+        let well = matches!(worst, ConnectionState::Idle | ConnectionState::Connected | ConnectionState::Rotating);
+        prop_assert!(well, "{:?}", worst);
         chaos.check()?;
         prop_assert_eq!(chaos.world.session.counters().possible_duplicates, 0);
         chaos.world.close();
