@@ -102,7 +102,8 @@ impl Builder {
         self
     }
 
-    /// Asks this authorizer instead of looking at the credentials given above.
+    /// Asks this authorizer instead of looking at the credentials given above. A connection without any credential is
+    /// refused before it is asked, unless anonymous calls are allowed.
     pub fn authorizer(mut self, authorizer: impl Authorizer) -> Self {
         self.authorizer = Some(Box::new(authorizer));
         self
@@ -142,7 +143,7 @@ impl Builder {
             api: self.api.unwrap_or_else(Api::messages),
             authorizer: self.authorizer.unwrap_or_else(|| Box::new(self.credentials)),
             hub: Arc::new(Hub::default()),
-            limits: self.limits,
+            limits: self.limits.bounded(),
             counters: Counters::default(),
         };
         Ok(Server::start(core, self.api_keys, listener, bound))

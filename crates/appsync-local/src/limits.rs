@@ -51,6 +51,29 @@ pub struct Limits {
     pub shutdown_grace: Duration,
 }
 
+/// Longer than any server runs.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+impl Limits {
+    /// `Duration::MAX` means never, and must not overflow a clock.
+    pub(crate) fn bounded(mut self) -> Self {
+        for duration in [
+            &mut self.head_deadline,
+            &mut self.body_deadline,
+            &mut self.execution,
+            &mut self.init_deadline,
+            &mut self.write_deadline,
+            &mut self.keep_alive,
+            &mut self.connection_timeout,
+            &mut self.connection_lifetime,
+            &mut self.shutdown_grace,
+        ] {
+            *duration = (*duration).min(LONGEST);
+        }
+        self
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

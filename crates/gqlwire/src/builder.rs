@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,9 @@ use url::Url;
 
 use crate::auth::AuthProvider;
 use crate::execute::parse_header;
-use crate::http::{HttpOptions, HttpTransport, is_safe_for_credentials};
+use crate::http::{
+    ConnectOptions, HttpOptions, HttpTransport, Shown, carries_credentials, is_safe_for_credentials, plaintext,
+};
 use crate::{Client, Error};
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
@@ -22,13 +25,13 @@ pub const DEFAULT_MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
 pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
 
 /// Sets up a [`Client`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a builder builds nothing until `build` is called"]
 pub struct ClientBuilder {
     url: String,
     headers: HeaderMap,
     auth: Option<Arc<dyn AuthProvider>>,
-    connect_timeout: Duration,
+    connect: ConnectOptions,
     timeout: Duration,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
@@ -37,13 +40,25 @@ pub struct ClientBuilder {
     appsync: Option<crate::appsync::Setup>,
 }
 
+/// Without the query of the URL, which may hold secrets.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("url", &before_secrets(&self.url))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("auth", &self.auth)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 impl ClientBuilder {
     pub(crate) fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
             headers: HeaderMap::new(),
             auth: None,
-            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
@@ -88,7 +103,21 @@ impl ClientBuilder {
 
     /// How long it may take to reach the server; default [`DEFAULT_CONNECT_TIMEOUT`].
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect.timeout = timeout;
+        self
+    }
+
+    /// Trusts the certificates in this text besides the system's: PEM, with as many as it holds, or one in DER.
+    ///
+    /// What cannot be read is reported by [`build`](Self::build).
+    #[cfg(feature = "tls")]
+    pub fn add_root_certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
+        match crate::http::tls::read_certificates(certificate.as_ref()) {
+            Ok(roots) => self.connect.roots.extend(roots),
+            Err(error) => {
+                self.first_error.get_or_insert(error);
+            }
+        }
         self
     }
 
@@ -126,8 +155,8 @@ impl ClientBuilder {
             return self.build_appsync();
         }
         let url = parse_url(&self.url)?;
-        let guarded = self.auth.is_some() || carries_credentials(&self.headers);
-        if guarded && !self.allow_plaintext_credentials && !is_safe_for_credentials(&url) {
+        let private = self.allow_plaintext_credentials || is_safe_for_credentials(&url);
+        if !private && (self.auth.is_some() || carries_credentials(&self.headers)) {
             return Err(plaintext(&url));
         }
         let transport = HttpTransport::new(HttpOptions {
@@ -138,9 +167,10 @@ impl ClientBuilder {
             url,
             headers: self.headers,
             auth: self.auth,
-            connect_timeout: self.connect_timeout,
+            connect: self.connect,
             timeout: self.timeout,
             max_body: self.max_response_size,
+            private,
         })?;
         Ok(Client::with_transport(transport))
     }
@@ -153,7 +183,11 @@ mod appsync {
 
     use super::*;
     use crate::appsync::{AppSyncTransport, Iam, Setup};
-    use crate::realtime::{RealtimeClient, RealtimeOptions};
+    use crate::http::{Purpose, client};
+    use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions, WebSockets};
+
+    /// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
     impl ClientBuilder {
         /// The HTTP endpoint, where it does not follow from the URL. Implies [`appsync`](Self::appsync), as all of the
@@ -182,8 +216,8 @@ mod appsync {
             self
         }
 
-        /// How the websocket handshake carries its authorization; by default as a subprotocol, and in the query where
-        /// AWS or the Amplify simulator takes nothing else.
+        /// How the websocket handshake carries its authorization; by default as a subprotocol, and for VPC endpoints in
+        /// the query, as AWS documents it. The Amplify simulator reads the query alone and has to be told so here.
         pub fn header_carrier(mut self, carrier: HeaderCarrier) -> Self {
             self.setup().carrier = Some(carrier);
             self
@@ -191,19 +225,20 @@ mod appsync {
 
         /// How long to wait for `connection_ack` on a new websocket; default 15 s.
         pub fn ack_timeout(mut self, timeout: Duration) -> Self {
-            self.setup().timeouts.ack = timeout;
+            self.setup().timeouts.ack = timeout.min(LONGEST);
             self
         }
 
         /// How long to wait for the `start_ack` of a subscription; default 15 s.
         pub fn start_ack_timeout(mut self, timeout: Duration) -> Self {
-            self.setup().timeouts.start_ack = timeout;
+            self.setup().timeouts.start_ack = timeout.min(LONGEST);
             self
         }
 
-        /// How long [`Client::close`] may wait for the server; default [`DEFAULT_CLOSE_TIMEOUT`].
+        /// How long the server may take to answer `stop`, and [`Client::close`] all in all; default
+        /// [`DEFAULT_CLOSE_TIMEOUT`].
         pub fn close_timeout(mut self, timeout: Duration) -> Self {
-            self.setup().timeouts.stop = timeout;
+            self.setup().timeouts.stop = timeout.min(LONGEST);
             self.setup().close_timeout = timeout;
             self
         }
@@ -237,27 +272,33 @@ mod appsync {
                 region: endpoint.region().map(str::to_owned),
                 headers: headers.clone(),
                 auth: Some(Arc::clone(&auth)),
-                connect_timeout: self.connect_timeout,
+                connect: self.connect.clone(),
                 timeout: self.timeout,
                 max_body: self.max_response_size,
+                // Whatever goes to AppSync is authorised, so that this was decided above.
+                private: true,
             })?;
-            let realtime = RealtimeClient::new(RealtimeOptions {
+            let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
+            let options = RealtimeOptions {
                 endpoint,
                 headers,
                 auth,
-                connect_timeout: self.connect_timeout,
+                auth_timeout: self.timeout,
+                connect_timeout: self.connect.timeout,
                 close_timeout: setup.close_timeout,
                 timeouts: setup.timeouts,
-                max_message: setup.max_message_size,
-                grace: crate::realtime::GRACE,
-            })?;
+                grace: GRACE,
+                capacity: Capacity::default(),
+            };
+            let realtime = RealtimeClient::new(options, WebSockets::new(client, setup.max_message_size));
             Ok(Client::with_transport(AppSyncTransport { http, realtime }))
         }
     }
 }
 
 fn parse_url(text: &str) -> Result<Url, Error> {
-    let url = Url::parse(text).map_err(|error| Error::config(format!("{text:?} is not a URL: {error}")))?;
+    let url =
+        Url::parse(text).map_err(|error| Error::config(format!("{:?} is not a URL: {error}", before_secrets(text))))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::config(
             "the URL holds a user name or password: send them as a header instead",
@@ -266,22 +307,18 @@ fn parse_url(text: &str) -> Result<Url, Error> {
     match url.scheme() {
         "http" | "https" => Ok(url),
         "ws" | "wss" => Err(Error::config(format!(
-            "{url} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one"
+            "{} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one",
+            Shown::of(&url)
         ))),
         other => Err(Error::config(format!(
-            "{url} has the scheme {other}, and GraphQL needs http or https"
+            "{} has the scheme {other}, and GraphQL needs http or https",
+            Shown::of(&url)
         ))),
     }
 }
 
-fn carries_credentials(headers: &HeaderMap) -> bool {
-    let names = ["authorization", "cookie", "x-api-key", "x-amz-security-token"];
-    names.iter().any(|name| headers.contains_key(*name))
-}
-
-fn plaintext(url: &Url) -> Error {
-    Error::config(format!(
-        "credentials would go unencrypted to {}; use https, or say so explicitly (danger_allow_plaintext_credentials)",
-        url.host_str().unwrap_or_default()
-    ))
+/// As much of a text that is no URL as cannot be a password or a token: what follows `@` or precedes `?`.
+fn before_secrets(text: &str) -> &str {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    text.rsplit('@').next().unwrap_or_default()
 }

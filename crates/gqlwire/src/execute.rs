@@ -95,8 +95,10 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Execute<T> {
             let request = self.request?;
             let span = tracing::debug_span!("execute", kind = %request.kind(), operation = request.name());
             let answer = self.transport.execute(&request).instrument(span).await?;
-            let response = Response::from_json(&answer.body)
-                .map_err(|error| Error::from(error).with_answer(answer.status, answer.headers.clone()))?;
+            let response = Response::from_json(&answer.body).map_err(|error| {
+                let error = Error::from(error).with_answer(answer.status, answer.headers.clone());
+                error.after_sending()
+            })?;
             Ok(response.with_headers(answer.headers))
         })
     }

@@ -30,6 +30,12 @@
 //! consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`]) after what
 //! was queued. Nothing is dropped without a word.
 //!
+//! # Logs
+//!
+//! Events and spans go to `tracing`, and hold no credentials. Beware of one thing below: tungstenite, which frames the
+//! websocket, writes whole frames to `log` at its level `trace`, authorization included. Leave `tungstenite` at `debug`
+//! where a bridge from `log` is installed.
+//!
 //! # Features
 //!
 //! | feature | default | what it brings |

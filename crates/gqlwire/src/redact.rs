@@ -4,6 +4,7 @@
 use gqlwire_proto::GraphQLError;
 use http::HeaderMap;
 use serde_json::{Map, Value};
+use url::Url;
 
 const REDACTED: &str = "[redacted]";
 
@@ -26,6 +27,18 @@ impl Secrets {
         let long = more.into_iter().filter(|secret| secret.len() >= SHORTEST);
         self.0.extend(long.map(str::to_owned));
         self
+    }
+
+    /// The values in the query of a URL, as they stand there and decoded.
+    pub(crate) fn and_query_of(self, url: &Url) -> Self {
+        let raw = url
+            .query()
+            .unwrap_or_default()
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        let decoded: Vec<String> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
+        self.and(raw.map(|(_, value)| value))
+            .and(decoded.iter().map(String::as_str))
     }
 
     pub(crate) fn occur_in(&self, text: &str) -> bool {

@@ -72,15 +72,17 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Subscribe<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let request = self.request?;
-            crate::runtime::current()?;
             let span = tracing::debug_span!("subscribe", operation = request.name());
             let limit = request.timeout();
             let starting = self.transport.subscribe(request).instrument(span);
             let source = match limit {
                 None => starting.await?,
-                Some(limit) => tokio::time::timeout(limit, starting)
-                    .await
-                    .map_err(|_| Error::timeout("starting the subscription", limit))??,
+                Some(limit) => {
+                    // For the timer; a transport says itself what else it needs.
+                    crate::runtime::current()?;
+                    let started = tokio::time::timeout(limit, starting).await;
+                    started.map_err(|_| Error::timeout("starting the subscription", limit))??
+                }
             };
             Ok(Subscription::new(source))
         })

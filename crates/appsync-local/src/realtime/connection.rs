@@ -3,11 +3,11 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
-use crate::stop::Stop;
 use gqlwire_proto::GraphQLError;
 use gqlwire_proto::appsync::{ClientMessage, ServerMessage};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -18,9 +18,13 @@ use super::start;
 use crate::hub::Registration;
 use crate::server::Core;
 use crate::stats::Gauge;
+use crate::stop::Stop;
 
 /// How many frames go out with one flush.
 const BATCH: usize = 64;
+
+/// How long a refused client may take to send what it has to send first.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves one realtime connection to its end.
 ///
@@ -42,12 +46,8 @@ pub(crate) async fn run(core: &Arc<Core>, upgrade: Upgrade, mut stop: Stop) {
     };
     let _open = Gauge::up(&core.counters.realtime_connections);
     if let Some(refusal) = upgrade.refusal {
-        let errors = std::slice::from_ref(&refusal);
-        let text = ServerMessage::ConnectionError { errors }.to_text();
-        if socket.write(vec![text]).await.is_ok() {
-            socket.close(CloseCode::Normal, "connection_error").await;
-        }
-        return;
+        let patience = core.limits.init_deadline.min(REFUSAL_PATIENCE);
+        return refuse(socket, &refusal, patience, stop).await;
     }
     let (outbox, outgoing) = Outbox::new(&core.limits);
     let mut connection = Connection {
@@ -62,6 +62,24 @@ pub(crate) async fn run(core: &Arc<Core>, upgrade: Upgrade, mut stop: Stop) {
         drop(connection);
         socket.close(code, reason).await;
     }
+}
+
+/// Says why the connection is refused, and closes it once the client has had its say.
+///
+/// Most clients send `connection_init` before they read anything, and one that finds the socket closed by then reports
+/// that instead of the reason (Python's gql does).
+async fn refuse(mut socket: Socket, refusal: &GraphQLError, patience: Duration, mut stop: Stop) {
+    let errors = std::slice::from_ref(refusal);
+    let text = ServerMessage::ConnectionError { errors }.to_text();
+    if socket.write(vec![text]).await.is_err() {
+        return;
+    }
+    tokio::select! {
+        _ = socket.read() => {}
+        () = sleep(patience) => {}
+        () = stop.asked() => {}
+    }
+    socket.close(CloseCode::Normal, "connection_error").await;
 }
 
 /// Why a connection ends: with a code and reason to send, or without a word because the client is gone.
@@ -212,7 +230,7 @@ fn away() -> ControlFlow<End> {
 
 fn keep_alive(core: &Core) -> Interval {
     // tokio has no interval of nothing.
-    let period = core.limits.keep_alive.max(std::time::Duration::from_millis(1));
+    let period = core.limits.keep_alive.max(Duration::from_millis(1));
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval

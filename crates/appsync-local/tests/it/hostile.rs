@@ -57,6 +57,7 @@ async fn documents_that_are_deep_wide_or_circular() {
         "]".repeat(20_000)
     );
     let wide = format!("{{ {} }}", "__typename ".repeat(14_000));
+    let same = format!("{{ {} }}", "listMessages { items { id } } ".repeat(2000));
     let aliases: String = (0..7000).map(|n| format!("a{n}: __typename ")).collect();
     let many_fields = format!("{{ {aliases} }}");
     let mut fan = "{ ...F0 } ".to_owned();
@@ -76,6 +77,7 @@ async fn documents_that_are_deep_wide_or_circular() {
         deep,
         deep_list,
         wide,
+        same,
         many_fields,
         fan,
         introspection,

@@ -281,3 +281,13 @@ async fn dropping_the_server_ends_everything() {
     drop(server);
     socket.closed().await;
 }
+
+#[tokio::test]
+async fn a_refused_client_that_says_nothing_is_closed_all_the_same() {
+    let mut limits = Limits::default();
+    limits.init_deadline = Duration::from_millis(50);
+    let server = start(Server::builder().api_key("da2-another").limits(limits)).await;
+    let mut silent = Connect::api_key(&server).open().await;
+    assert_eq!(silent.read().await["type"], "connection_error");
+    assert_eq!(u16::from(silent.closed().await.unwrap().code), 1000);
+}

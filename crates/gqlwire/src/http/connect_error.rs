@@ -19,16 +19,26 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url) -> Error {
         return Error::request(format!("the request to {place} cannot be sent: {deepest}")).with_source(error);
     }
     if error.is_connect() {
-        let advice = advice(&error, url);
+        let advice = advice(&error);
         let message = format!("cannot connect to {place}: {deepest}{}", advice.unwrap_or_default());
         let connect = Error::new(ErrorKind::Connect, message);
         // A certificate does not get better by asking again.
-        let connect = if is_certificate(&error) { connect.retryable(false) } else { connect };
+        #[cfg(feature = "tls")]
+        let connect = match tls_error(&error) {
+            Some(rustls::Error::InvalidCertificate(_)) => connect.retryable(false),
+            _ => connect,
+        };
         return connect.with_source(error);
     }
     let (kind, message) = match is_parse(&error) {
-        true => (ErrorKind::Protocol, format!("{place} does not answer in HTTP: {deepest}")),
-        false => (ErrorKind::Disconnected, format!("the connection to {place} broke: {deepest}")),
+        true => (
+            ErrorKind::Protocol,
+            format!("{place} does not answer in HTTP: {deepest}"),
+        ),
+        false => (
+            ErrorKind::Disconnected,
+            format!("the connection to {place} broke: {deepest}"),
+        ),
     };
     Error::new(kind, message).with_source(error).after_sending()
 }
@@ -41,7 +51,7 @@ fn place(url: &Url) -> String {
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The innermost cause is the one that names the trouble; those around it only say that there was some.
@@ -49,12 +59,19 @@ fn deepest_message(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn advice(error: &reqwest::Error, url: &Url) -> Option<&'static str> {
-    if is_certificate(error) {
-        return Some(
-            "; its certificate is not trusted: if it is signed by an authority of your own, add that with \
-             `add_root_certificate`",
-        );
+fn advice(error: &reqwest::Error) -> Option<&'static str> {
+    #[cfg(feature = "tls")]
+    match tls_error(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            return Some(
+                "; its certificate is not trusted: if it is signed by an authority of your own, add that with \
+                 `add_root_certificate`",
+            );
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return Some("; the server does not seem to speak TLS there: is http:// (ws://) meant?");
+        }
+        _ => {}
     }
     causes(error).find_map(|cause| {
         if cause.to_string().contains("dns error") {
@@ -62,7 +79,6 @@ fn advice(error: &reqwest::Error, url: &Url) -> Option<&'static str> {
         }
         match cause.downcast_ref::<io::Error>()?.kind() {
             io::ErrorKind::ConnectionRefused => Some("; is the server running?"),
-            io::ErrorKind::InvalidData if url.scheme() != "http" => Some("; does the server speak TLS there?"),
             _ => None,
         }
     })
@@ -78,18 +94,12 @@ fn is_parse(error: &(dyn StdError + 'static)) -> bool {
 }
 
 #[cfg(feature = "tls")]
-fn is_certificate(error: &(dyn StdError + 'static)) -> bool {
-    causes(error).any(|cause| {
-        // rustls hides in an `io::Error`, whose `source` skips what it wraps.
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let rustls = inner
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            .or_else(|| cause.downcast_ref());
-        matches!(rustls, Some(rustls::Error::InvalidCertificate(_)))
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    causes(error).find_map(|mut cause| {
+        // What an `io::Error` wraps is not among its sources, and it may wrap another.
+        while let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            cause = inner;
+        }
+        cause.downcast_ref()
     })
-}
-
-#[cfg(not(feature = "tls"))]
-fn is_certificate(_: &(dyn StdError + 'static)) -> bool {
-    false
 }

@@ -3,7 +3,7 @@
 mod answer;
 mod connect_error;
 #[cfg(feature = "tls")]
-mod tls;
+pub(crate) mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub(crate) use answer::read_bytes;
 pub(crate) use connect_error::connect_error;
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::builder::DEFAULT_CONNECT_TIMEOUT;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind};
@@ -41,13 +42,34 @@ pub(crate) enum Purpose {
     Sockets,
 }
 
+/// What all HTTP clients of one [`Client`](crate::Client) have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectOptions {
+    pub(crate) timeout: Duration,
+    /// Certificates trusted besides the system's, in DER.
+    #[cfg(feature = "tls")]
+    pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            timeout: DEFAULT_CONNECT_TIMEOUT,
+            #[cfg(feature = "tls")]
+            roots: Vec::new(),
+        }
+    }
+}
+
 /// A reqwest client for URLs like this one.
-pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> Result<reqwest::Client, Error> {
     let builder = reqwest::Client::builder()
         // A redirect would carry the credentials to another origin, and post a mutation a second time.
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect_timeout)
+        .connect_timeout(connect.timeout)
         .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
+    // A proxy is another machine: what goes to this one must not pass through it, nor depend on it.
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
     let builder = match purpose {
         Purpose::Requests => builder,
         #[cfg(feature = "aws")]
@@ -58,7 +80,11 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect_timeout: Duration) -> 
     #[cfg(feature = "tls")]
     let builder = {
         let secure = matches!(url.scheme(), "https" | "wss");
-        let mut config = if secure { tls::config()? } else { tls::without_roots()? };
+        let mut config = match secure {
+            true if connect.roots.is_empty() => tls::config()?,
+            true => tls::config_with(&connect.roots)?,
+            false => tls::without_roots()?,
+        };
         config.alpn_protocols = match purpose {
             Purpose::Requests => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
             #[cfg(feature = "appsync")]
@@ -89,9 +115,11 @@ pub(crate) struct HttpOptions {
     pub(crate) region: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
-    pub(crate) connect_timeout: Duration,
+    pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
+    /// Whether credentials may be sent: nobody on the way reads them, or the user does not mind.
+    pub(crate) private: bool,
 }
 
 /// `POST`s each request as JSON.
@@ -115,7 +143,7 @@ impl HttpTransport {
             Some(_) => Purpose::OtherHost,
             _ => Purpose::Requests,
         };
-        let client = client(&options.url, purpose, options.connect_timeout)?;
+        let client = client(&options.url, purpose, &options.connect)?;
         let host_header = options.host_header.as_deref().map(HeaderValue::from_str).transpose();
         let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
         Ok(Self {
@@ -154,6 +182,10 @@ impl HttpTransport {
         auth: Option<&Arc<dyn AuthProvider>>,
         left: &AtomicBool,
     ) -> Result<Attempt, Error> {
+        // The client's own were judged when it was built; these came with the call.
+        if !self.options.private && (auth.is_some() || carries_credentials(request.headers())) {
+            return Err(plaintext(&self.options.url));
+        }
         let mut signed = HeaderMap::new();
         signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let authorization = match auth {
@@ -194,7 +226,7 @@ impl HttpTransport {
 
     async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
         let url = &self.options.url;
-        let secrets = Secrets::of(&headers);
+        let secrets = Secrets::of(&headers).and_query_of(url);
         let sent = self
             .client
             .post(url.clone())
@@ -204,6 +236,7 @@ impl HttpTransport {
         let response = sent.await.map_err(|error| connect_error(error, url))?;
         let status = response.status();
         let headers = response.headers().clone();
+        tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
             return Err(redirected(status, headers, &self.shown).without_secrets(&secrets));
         }
@@ -277,6 +310,8 @@ impl Shown {
         let mut shown = url.clone();
         shown.set_query(None);
         shown.set_fragment(None);
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
         Self(shown.into())
     }
 }
@@ -294,26 +329,55 @@ impl fmt::Debug for Shown {
 }
 
 pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Shown) -> Error {
-    let location = headers.get(LOCATION).map_or_else(
-        || "nowhere".into(),
-        |location| String::from_utf8_lossy(location.as_bytes()).into_owned(),
-    );
-    let message = format!(
-        "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
-         credentials to another place: use that URL if you trust it"
-    );
+    let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
+    // A query often holds a token, and a relative reference says little.
+    let location = location.and_then(|location| Some(Shown::of(&Url::parse(&url.0).ok()?.join(location).ok()?)));
+    let message = match location {
+        Some(location) => format!(
+            "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
+             credentials to another place: use that URL if you trust it"
+        ),
+        None => format!("{url} answered {status}, a redirect, and names no Location that is a URL"),
+    };
     Error::new(ErrorKind::Status, message).with_answer(status, headers)
 }
 
 /// Whether credentials may go there: over TLS, or without leaving this machine.
 pub(crate) fn is_safe_for_credentials(url: &Url) -> bool {
-    let local = match url.host() {
+    url.scheme() == "https" || is_loopback(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    url.scheme() == "https" || local
+    }
+}
+
+/// Whether one of these headers may prove who is asking: by its name, since nobody knows the names of all services.
+pub(crate) fn carries_credentials(headers: &HeaderMap) -> bool {
+    const SIGNS: [&str; 8] = [
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "password",
+        "secret",
+        "session",
+        "token",
+    ];
+    headers
+        .keys()
+        .any(|name| SIGNS.iter().any(|sign| name.as_str().contains(sign)))
+}
+
+pub(crate) fn plaintext(url: &Url) -> Error {
+    Error::config(format!(
+        "credentials would go unencrypted to {}; use https, or say so explicitly (danger_allow_plaintext_credentials)",
+        url.host_str().unwrap_or_default()
+    ))
 }
 
 /// Host and port as they stand in a `Host` header.

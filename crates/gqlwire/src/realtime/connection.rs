@@ -36,7 +36,7 @@ pub(super) struct Token(pub(super) u64);
 pub(super) enum Command {
     Start(Start),
     Stop(Token),
-    /// Stop everything and close; answered when that is done.
+    /// Stop everything and close; answered when that is done, at the latest when the task is gone.
     Close(oneshot::Sender<()>),
 }
 
@@ -47,6 +47,7 @@ pub(super) struct Start {
     pub(super) data: Arc<str>,
     pub(super) authorization: Box<RawValue>,
     pub(super) writer: QueueWriter,
+    /// Dropped without an answer if the start was not sent.
     pub(super) acknowledged: oneshot::Sender<Result<(), Error>>,
 }
 
@@ -95,7 +96,7 @@ impl Connection {
     ) -> Self {
         Self {
             socket,
-            machine: Realtime::opened(timeouts, Instant::now()),
+            machine: Realtime::opened(timeouts, now()),
             commands,
             commands_over: false,
             ready: Some(ready),
@@ -123,10 +124,10 @@ impl Connection {
                 Wake::CommandsOver => {
                     // Every client and every subscription is gone.
                     self.commands_over = true;
-                    self.machine.close(Instant::now());
+                    self.machine.close(now());
                 }
                 Wake::SendFailed(why) => self.last_words(why).await,
-                Wake::Tick => self.machine.tick(Instant::now()),
+                Wake::Tick => self.machine.tick(now()),
             }
             if self.burst >= BURST {
                 self.burst = 0;
@@ -165,7 +166,7 @@ impl Connection {
 
     async fn receive(&mut self, frame: &str) {
         self.burst += 1;
-        let Some(data) = self.machine.frame(frame, Instant::now()) else {
+        let Some(data) = self.machine.frame(frame, now()) else {
             return;
         };
         let Some(entry) = self.entries.get_mut(&data.id) else {
@@ -179,7 +180,7 @@ impl Connection {
             "the subscription was read too slowly: its queue was full, and what came after it is lost",
         );
         entry.writer.end(Ending::Failed(lagged));
-        self.machine.stop(data.id, Instant::now());
+        self.machine.stop(data.id, now());
     }
 
     fn end_of_input(&mut self, input: Incoming) {
@@ -192,8 +193,10 @@ impl Connection {
     }
 
     fn obey(&mut self, command: Command) {
-        let now = Instant::now();
+        let now = now();
         match command {
+            // Being closed; whoever wants to start opens a new connection.
+            Command::Start(start) if !self.machine.is_ready() => drop(start),
             Command::Start(start) => {
                 let id = self.machine.start(&start.data, &start.authorization, now);
                 self.ids.insert(start.token, id);
@@ -285,7 +288,15 @@ impl Connection {
     }
 
     async fn leave(mut self, cause: Disconnect) {
-        tracing::debug!(endpoint = %self.endpoint, %cause, "connection over");
+        // The cause may be in the server's words, which may repeat credentials: errors have them taken out, logs cannot.
+        tracing::debug!(endpoint = %self.endpoint, "connection over");
+        // What comes from here on is not sent, and must not wait for the goodbye.
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Close(done) = command {
+                self.closers.push(done);
+            }
+        }
         if let Some(ready) = self.ready.take() {
             let _ = ready.send(Err(failure::of_connection(cause.clone(), &self.endpoint)));
         }
@@ -328,6 +339,11 @@ impl Entry {
         self.graced = !roomy;
         roomy
     }
+}
+
+/// The runtime's time, which tests can stop.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
 }
 
 /// The close code to leave with; none where there is nobody left to tell.

@@ -8,9 +8,19 @@ use crate::{Error, ErrorKind};
 pub(super) fn of_subscription(end: End, endpoint: &str) -> Option<Error> {
     match end {
         End::Completed | End::Stopped => None,
+        End::Disconnected(Disconnect::Refused(refusal)) => {
+            let what = format!("{endpoint} ended the connection");
+            Some(of_refusal(refusal, &what, ErrorKind::Disconnected))
+        }
         End::Disconnected(cause) => Some(of_connection(cause, endpoint)),
-        End::Failed(refusal) => Some(of_refusal(refusal, &format!("{endpoint} ended the subscription"))),
-        End::Refused(refusal) => Some(of_refusal(refusal, &format!("{endpoint} refused the subscription"))),
+        End::Failed(refusal) => {
+            let what = format!("{endpoint} ended the subscription");
+            Some(of_refusal(refusal, &what, ErrorKind::GraphQL))
+        }
+        End::Refused(refusal) => {
+            let what = format!("{endpoint} refused the subscription");
+            Some(of_refusal(refusal, &what, ErrorKind::GraphQL))
+        }
         End::NoStartAck { waited, hint } => {
             let said = hint
                 .as_ref()
@@ -27,7 +37,11 @@ pub(super) fn of_subscription(end: End, endpoint: &str) -> Option<Error> {
 pub(super) fn of_connection(cause: Disconnect, endpoint: &str) -> Error {
     let message = format!("{endpoint}: {cause}");
     match cause {
-        Disconnect::Refused(refusal) => of_refusal(refusal, &format!("{endpoint} refused the connection")),
+        Disconnect::Refused(refusal) => of_refusal(
+            refusal,
+            &format!("{endpoint} refused the connection"),
+            ErrorKind::Connect,
+        ),
         Disconnect::NoAck(_) => Error::new(ErrorKind::Timeout, message),
         Disconnect::Closed { code, reason } => Error::new(ErrorKind::Disconnected, message).with_close(code, reason),
         Disconnect::Binary(_) | Disconnect::Malformed(_) => Error::new(ErrorKind::Protocol, message),
@@ -36,15 +50,16 @@ pub(super) fn of_connection(cause: Disconnect, endpoint: &str) -> Error {
     }
 }
 
-fn of_refusal(refusal: Refusal, what: &str) -> Error {
+fn of_refusal(refusal: Refusal, what: &str, otherwise: ErrorKind) -> Error {
     let (kind, advice) = match refusal.kind() {
-        RefusalKind::Unauthorized => (ErrorKind::Auth, ""),
+        RefusalKind::Unauthorized | RefusalKind::BadRequest => (ErrorKind::Auth, ""),
         RefusalKind::TokenExpired => (ErrorKind::Auth, "; get a fresh token"),
-        RefusalKind::BadRequest => (ErrorKind::Auth, ""),
-        RefusalKind::Duplicated => (ErrorKind::GraphQL, "; a subscription may have only one root field"),
-        RefusalKind::LimitExceeded => (ErrorKind::GraphQL, "; start subscriptions more slowly"),
-        RefusalKind::MaxSubscriptions => (ErrorKind::GraphQL, "; open another client for more"),
-        _ => (ErrorKind::GraphQL, ""),
+        RefusalKind::Duplicated => (otherwise, "; a subscription may have only one root field"),
+        RefusalKind::LimitExceeded => (otherwise, "; start subscriptions more slowly"),
+        RefusalKind::MaxSubscriptions => (otherwise, "; open another client for more"),
+        _ => (otherwise, ""),
     };
-    Error::new(kind, format!("{what}: {refusal}{advice}")).with_errors(refusal.into_errors())
+    let later = refusal.kind() == RefusalKind::LimitExceeded;
+    let error = Error::new(kind, format!("{what}: {refusal}{advice}")).with_errors(refusal.into_errors());
+    if later { error.retryable(true) } else { error }
 }

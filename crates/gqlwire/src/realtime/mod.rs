@@ -18,21 +18,27 @@ use std::time::{Duration, SystemTime};
 use gqlwire_proto::appsync::{CONNECT_BODY, Endpoint, HeaderObject, Timeouts};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
-use tokio::runtime::Handle as Runtime;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout;
 use url::Url;
 
 use self::connect::{Connect, Upgrade};
 use self::connection::{Command, Connection, Start, Token};
-use self::queue::{Capacity, Ending, QueueReader, queue};
-use self::websocket::WebSockets;
+use self::queue::{Ending, QueueReader, queue};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::http::Shown;
+use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest};
 use crate::{Error, ErrorKind};
 
+pub(crate) use self::queue::Capacity;
+pub(crate) use self::websocket::WebSockets;
+
 /// How long the read loop waits for a consumer whose queue is full, before the subscription fails.
 pub(crate) const GRACE: Duration = Duration::from_millis(10);
+
+/// How often a start is tried again because the connection ended before the start could be sent.
+const RECONNECTS: u32 = 2;
 
 /// What the realtime client is told once, when it is built.
 #[derive(Debug)]
@@ -40,11 +46,13 @@ pub(crate) struct RealtimeOptions {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Arc<dyn AuthProvider>,
+    /// How long an auth provider may think.
+    pub(crate) auth_timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) timeouts: Timeouts,
-    pub(crate) max_message: usize,
     pub(crate) grace: Duration,
+    pub(crate) capacity: Capacity,
 }
 
 /// Keeps one connection, opened by the first subscription, and again by the next one after it was lost.
@@ -54,61 +62,83 @@ pub(crate) struct RealtimeClient {
     connect: Box<dyn Connect>,
     endpoint: Arc<str>,
     /// Held while a connection is being opened, so that subscriptions that start together open one.
-    current: Mutex<Option<Handle>>,
+    current: Mutex<Current>,
+    /// How many attempts to connect have failed.
+    failures: AtomicU64,
     next_token: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Current {
+    handle: Option<Handle>,
+    last_failure: Option<Error>,
 }
 
 /// Where an open connection's task takes its commands.
 type Handle = mpsc::UnboundedSender<Command>;
 
+/// What became of a start.
+enum Started {
+    Acknowledged(Box<dyn EventSource>),
+    /// The connection ended before the start was sent.
+    NotSent,
+}
+
 impl RealtimeClient {
-    pub(crate) fn new(options: RealtimeOptions) -> Result<Self, Error> {
-        let connect = WebSockets::new(
-            options.endpoint.realtime_url(),
-            options.connect_timeout,
-            options.max_message,
-        )?;
-        Ok(Self::over(options, Box::new(connect)))
+    pub(crate) fn new(options: RealtimeOptions, connect: WebSockets) -> Self {
+        Self::over(options, Box::new(connect))
     }
 
     fn over(options: RealtimeOptions, connect: Box<dyn Connect>) -> Self {
-        let mut shown = options.endpoint.realtime_url().clone();
-        shown.set_query(None);
         Self {
-            endpoint: shown.as_str().into(),
+            endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
             options,
             connect,
             current: Mutex::default(),
+            failures: AtomicU64::new(0),
             next_token: AtomicU64::new(0),
         }
     }
 
     pub(crate) async fn subscribe(&self, request: &RawRequest) -> Result<Box<dyn EventSource>, Error> {
+        crate::runtime::current()?;
         let auth = request.auth.as_ref().unwrap_or(&self.options.auth);
         let url = self.options.endpoint.signing_url_start();
-        for attempt in 0.. {
+        let mut refused = false;
+        let mut reconnects = 0;
+        loop {
             // Connected first, signed last: a slow handshake must not age the signature.
             let handle = self.connection().await?;
-            let sent = auth
-                .authorize(self.target(TargetKind::Subscribe, &url, request.body()))
-                .await?;
+            let target = self.target(TargetKind::Subscribe, &url, request.body());
+            let sent = self.authorize(auth.as_ref(), target).await?;
             match self.start(&handle, request, &sent).await {
-                Err(error) if attempt == 0 && error.is_auth() && auth.refused(&sent, &error).await => {}
-                Err(error) if error.is_auth() => return Err(error.refusing(auth.as_ref())),
-                started => return started,
+                Ok(Started::Acknowledged(source)) => return Ok(source),
+                Ok(Started::NotSent) if reconnects < RECONNECTS => reconnects += 1,
+                Ok(Started::NotSent) => {
+                    let message = format!("the connection to {} ended again and again", self.endpoint);
+                    return Err(Error::new(ErrorKind::Disconnected, message));
+                }
+                Err(error) if !error.is_auth() => return Err(error),
+                Err(error) if !refused && self.has_better(auth.as_ref(), &sent, &error).await => refused = true,
+                Err(error) => return Err(error.refusing(auth.as_ref())),
             }
         }
-        unreachable!("the loop ends by the second attempt")
     }
 
     pub(crate) async fn close(&self) {
-        let Some(handle) = self.current.lock().await.take() else {
+        if crate::runtime::current().is_err() {
             return;
-        };
-        let (done, closed) = oneshot::channel();
-        if handle.send(Command::Close(done)).is_ok() {
-            let _ = timeout(self.options.close_timeout, closed).await;
         }
+        let closing = async {
+            let Some(handle) = self.current.lock().await.handle.take() else {
+                return;
+            };
+            let (done, closed) = oneshot::channel();
+            if handle.send(Command::Close(done)).is_ok() {
+                let _ = closed.await;
+            }
+        };
+        let _ = timeout(self.options.close_timeout, closing).await;
     }
 
     async fn start(
@@ -116,11 +146,10 @@ impl RealtimeClient {
         handle: &Handle,
         request: &RawRequest,
         authorization: &Authorization,
-    ) -> Result<Box<dyn EventSource>, Error> {
-        let object = self.object(authorization, &[&self.options.headers, request.headers()])?;
-        let authorization = RawValue::from_string(object.to_json()).expect("a header object is JSON");
+    ) -> Result<Started, Error> {
+        let object = self.object(authorization, &[request.headers(), &self.options.headers])?;
         let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
-        let (writer, reader) = queue(Capacity::default());
+        let (writer, reader) = queue(self.options.capacity);
         // From here on, dropping the source tells the task to stop.
         let source = Source {
             reader,
@@ -133,52 +162,75 @@ impl RealtimeClient {
         let start = Start {
             token,
             data: request.shared_body(),
-            authorization,
+            authorization: RawValue::from_string(object.to_json()).expect("a header object is JSON"),
             writer,
             acknowledged,
         };
-        let gone = || {
-            Error::new(
-                ErrorKind::Disconnected,
-                format!("the connection to {} is gone", self.endpoint),
-            )
-        };
-        handle.send(Command::Start(start)).map_err(|_| gone())?;
-        acknowledgement.await.map_err(|_| gone())??;
-        Ok(Box::new(source))
+        if handle.send(Command::Start(start)).is_err() {
+            return Ok(Started::NotSent);
+        }
+        match acknowledgement.await {
+            Ok(Ok(())) => Ok(Started::Acknowledged(Box::new(source))),
+            Ok(Err(refusal)) => Err(refusal.without_secrets(&Secrets::of(&authorization.headers))),
+            // Every start that is sent is answered.
+            Err(_) => Ok(Started::NotSent),
+        }
     }
 
     /// The connection, opened if there is none.
     async fn connection(&self) -> Result<Handle, Error> {
+        let seen = self.failures.load(Ordering::Acquire);
         let mut current = self.current.lock().await;
-        if let Some(handle) = current.as_ref().filter(|handle| !handle.is_closed()) {
+        if let Some(handle) = current.handle.as_ref().filter(|handle| !handle.is_closed()) {
             return Ok(handle.clone());
         }
-        let auth = &self.options.auth;
+        // Whoever waited while another's attempt failed shares its failure: a hundred of them, one after the other,
+        // would each wait for a server that does not answer.
+        if let Some(failure) = &current.last_failure
+            && self.failures.load(Ordering::Acquire) != seen
+        {
+            return Err(failure.clone());
+        }
+        match self.connect().await {
+            Ok(handle) => {
+                current.handle = Some(handle.clone());
+                Ok(handle)
+            }
+            Err(failure) => {
+                *current = Current {
+                    handle: None,
+                    last_failure: Some(failure.clone()),
+                };
+                self.failures.fetch_add(1, Ordering::Release);
+                Err(failure)
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Handle, Error> {
+        let auth = self.options.auth.as_ref();
         let url = self.options.endpoint.signing_url_connect();
         let target = || self.target(TargetKind::Connect, &url, CONNECT_BODY);
-        let sent = auth.authorize(target()).await?;
-        let handle = match self.open(&sent).await {
-            Err(refusal) if refusal.is_auth() && auth.refused(&sent, &refusal).await => {
-                self.open(&auth.authorize(target()).await?).await
+        let sent = self.authorize(auth, target()).await?;
+        let opened = match self.open(&sent).await {
+            Err(refusal) if refusal.is_auth() && self.has_better(auth, &sent, &refusal).await => {
+                self.open(&self.authorize(auth, target()).await?).await
             }
             opened => opened,
         };
-        let handle = handle.map_err(|error| match error.is_auth() {
-            true => error.refusing(auth.as_ref()),
+        opened.map_err(|error| match error.is_auth() {
+            true => error.refusing(auth),
             false => error,
-        })?;
-        *current = Some(handle.clone());
-        Ok(handle)
+        })
     }
 
     async fn open(&self, authorization: &Authorization) -> Result<Handle, Error> {
-        let runtime = Runtime::try_current()
-            .map_err(|_| Error::config("subscriptions need a running tokio runtime, and there is none here"))?;
+        let secrets = Secrets::of(&authorization.headers);
+        let runtime = crate::runtime::current()?;
         let limit = self.options.connect_timeout;
         let opening = self.connect.connect(self.upgrade(authorization)?);
         let socket = match timeout(limit, opening).await {
-            Ok(socket) => socket?,
+            Ok(socket) => socket.map_err(|error| error.without_secrets(&secrets))?,
             Err(_) => return Err(Error::timeout(&format!("connecting to {}", self.endpoint), limit)),
         };
         let (handle, commands) = mpsc::unbounded_channel();
@@ -193,11 +245,26 @@ impl RealtimeClient {
             ready,
         );
         runtime.spawn(connection.run());
-        readiness.await.unwrap_or_else(|_| {
+        let ready = readiness.await.unwrap_or_else(|_| {
             let message = "the task that runs the connection is gone: its runtime was shut down";
             Err(Error::new(ErrorKind::Disconnected, message))
-        })?;
+        });
+        ready.map_err(|error| error.without_secrets(&secrets))?;
         Ok(handle)
+    }
+
+    async fn authorize(&self, auth: &dyn AuthProvider, target: Target<'_>) -> Result<Authorization, Error> {
+        let limit = self.options.auth_timeout;
+        let what = || format!("getting credentials for {}", self.endpoint);
+        timeout(limit, auth.authorize(target))
+            .await
+            .map_err(|_| Error::timeout(&what(), limit))?
+    }
+
+    /// Tells a provider that what it gave was refused; whether it has something better, as far as it says so in time.
+    async fn has_better(&self, auth: &dyn AuthProvider, sent: &Authorization, refusal: &Error) -> bool {
+        let asked = timeout(self.options.auth_timeout, auth.refused(sent, refusal)).await;
+        asked.unwrap_or(false)
     }
 
     fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str) -> Target<'a> {

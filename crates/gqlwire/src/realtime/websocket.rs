@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
 use super::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::http::{Purpose, Shown, client, connect_error, read_body, redirected};
+use crate::http::{Shown, connect_error, read_body, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
@@ -37,11 +37,8 @@ pub(crate) struct WebSockets {
 }
 
 impl WebSockets {
-    pub(crate) fn new(url: &Url, connect_timeout: Duration, max_message: usize) -> Result<Self, Error> {
-        Ok(Self {
-            client: client(url, Purpose::Sockets, connect_timeout)?,
-            max_message,
-        })
+    pub(crate) fn new(client: reqwest::Client, max_message: usize) -> Self {
+        Self { client, max_message }
     }
 
     async fn open(&self, upgrade: Upgrade) -> Result<Box<dyn Socket>, Error> {
@@ -57,7 +54,9 @@ impl WebSockets {
         );
         let offered: Vec<String> = offered_subprotocols(&headers).map(str::to_owned).collect();
 
-        let secrets = Secrets::of(&headers).and(offered.iter().map(String::as_str).filter(|offer| is_header(offer)));
+        let secrets = Secrets::of(&headers)
+            .and_query_of(&url)
+            .and(offered.iter().map(String::as_str).filter(|offer| is_header(offer)));
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);
@@ -109,6 +108,8 @@ async fn refused(response: reqwest::Response, url: &Shown, secrets: &Secrets) ->
         _ => ErrorKind::Connect,
     };
     let name = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    // The body often names the error too.
+    let name = name.filter(|name| !says.to_string().contains(*name));
     let reason = match (name, body.trim().is_empty()) {
         (Some(name), true) => format!(": {name}"),
         (Some(name), false) => format!(": {says} ({name})"),

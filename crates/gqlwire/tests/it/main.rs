@@ -1,5 +1,19 @@
-//! The client seen from outside.
+//! The client against servers on real sockets of this machine, most of them hostile.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod support;
+
+mod api;
+#[cfg(feature = "aws")]
+mod aws_chain;
 mod examples;
+mod http_failures;
+#[cfg(feature = "schema")]
+mod schema;
+mod secrets;
+mod socket_failures;
+#[cfg(any(feature = "ring", feature = "rustls"))]
+mod tls;
+mod upgrade_failures;
+mod wire;

@@ -72,12 +72,14 @@ impl<'a> Connect<'a> {
     /// The one entry of `connection_error` that a refused connection gets before it is closed.
     pub(crate) async fn refusal(self) -> Value {
         let mut socket = self.open().await;
+        // Clients do so before they read; the reason must reach them all the same.
+        socket.send(json!({"type": "connection_init"})).await;
         let frame = socket.read().await;
         assert_eq!(frame["type"], "connection_error", "{frame}");
         let errors = frame["payload"]["errors"].as_array().unwrap();
         assert_eq!(errors.len(), 1, "{frame}");
         let error = errors[0].clone();
-        socket.closed().await;
+        assert_eq!(u16::from(socket.closed().await.unwrap().code), 1000);
         error
     }
 }

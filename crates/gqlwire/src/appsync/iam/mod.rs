@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use gqlwire_proto::appsync::{CONTENT_TYPE_HTTP, Signer};
-use gqlwire_proto::sigv4::Credentials;
-use http::header::{CONTENT_TYPE, HOST};
+use gqlwire_proto::sigv4::{Credentials, X_AMZ_SECURITY_TOKEN};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::Mutex;
 
@@ -189,7 +189,7 @@ impl Iam {
             let unfit = || Error::new(ErrorKind::Auth, format!("the signed header {name} is not fit for HTTP"));
             let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit())?;
             let mut value = HeaderValue::from_str(&value).map_err(|_| unfit())?;
-            value.set_sensitive(header != HOST && header != CONTENT_TYPE);
+            value.set_sensitive(header == AUTHORIZATION || header == X_AMZ_SECURITY_TOKEN);
             headers.insert(header, value);
         }
         Ok(Authorization::new(headers)
@@ -238,10 +238,17 @@ impl AuthProvider for Iam {
 
     fn refused<'a>(&'a self, sent: &'a Authorization, _why: &'a Error) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            if self.state.lock().await.generation > sent.generation {
+            // Held meanwhile: of ten requests that are refused together one renews, and the others find it done.
+            let mut state = self.state.lock().await;
+            if state.generation > sent.generation {
                 return true;
             }
-            self.provider.renew().await
+            let renewed = self.provider.renew().await;
+            if renewed {
+                state.issued = None;
+                state.generation += 1;
+            }
+            renewed
         })
     }
 }
@@ -288,5 +295,61 @@ impl CredentialsProvider for Function {
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Function")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::SystemTime;
+
+    use futures_util::future::join_all;
+    use url::Url;
+
+    use super::*;
+
+    #[derive(Debug, Default)]
+    struct Rotating {
+        renewals: AtomicUsize,
+    }
+
+    impl CredentialsProvider for Rotating {
+        fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Error>> {
+            let id = format!("AKID{}", self.renewals.load(Ordering::SeqCst));
+            Box::pin(async { Ok(Credentials::new(id, "secret")) })
+        }
+
+        fn renew(&self) -> BoxFuture<'_, bool> {
+            Box::pin(async {
+                tokio::task::yield_now().await;
+                // There is one better pair and no more.
+                self.renewals.fetch_add(1, Ordering::SeqCst) == 0
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn requests_that_are_refused_together_renew_once_and_all_go_on() {
+        let iam = Iam::with_provider(Rotating::default()).region("eu-west-1");
+        let url = Url::parse("https://api.example.com/graphql").unwrap();
+        let headers = HeaderMap::new();
+        let target = Target {
+            kind: TargetKind::Http,
+            url: &url,
+            host: "api.example.com",
+            region: None,
+            headers: &headers,
+            body: "{}",
+            now: SystemTime::now(),
+        };
+        let sent = iam.authorize(target).await.unwrap();
+        let why = Error::new(ErrorKind::Auth, "no");
+        let better = join_all((0..10).map(|_| iam.refused(&sent, &why))).await;
+        assert_eq!(better, [true; 10]);
+        let fresh = iam.authorize(target).await.unwrap();
+        assert!(fresh.headers["authorization"].to_str().unwrap().contains("AKID1/"));
+        assert!(fresh.generation > sent.generation);
+        // These are refused as well, and there are no better ones.
+        assert!(!iam.refused(&fresh, &why).await);
     }
 }

@@ -155,4 +155,17 @@ region = not-a-profile-here
             Profile::default().read(text, SharedFile::Config, "default");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic_and_settings_are_found_after_any_other_section(
+            text in "[\\[\\]= \t\n#;a-c\"ü]{0,60}",
+            value in "[a-zA-Z0-9/+=]{1,20}",
+        ) {
+            let mut profile = Profile::default();
+            let text = format!("{text}\n[profile p]\nkey = {value}\n");
+            proptest::prop_assert!(profile.read(&text, SharedFile::Config, "p"));
+            proptest::prop_assert_eq!(profile.get("key"), Some(value.as_str()));
+        }
+    }
 }

@@ -12,8 +12,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::Error;
-use crate::builder::DEFAULT_CONNECT_TIMEOUT;
-use crate::http::{Purpose, client, read_bytes};
+use crate::http::{ConnectOptions, Purpose, client, read_bytes};
 
 /// The longest answer that is read. Credentials take one or two KiB.
 const LONGEST: usize = 1024 * 1024;
@@ -32,7 +31,7 @@ impl SdkHttp {
     pub(super) fn new() -> Result<Self, Error> {
         let build = |url: &str, purpose| {
             let url = Url::parse(url).expect("a constant URL");
-            client(&url, purpose, DEFAULT_CONNECT_TIMEOUT)
+            client(&url, purpose, &ConnectOptions::default())
         };
         Ok(Self {
             services: build("https://sts.amazonaws.com", Purpose::Requests)?,

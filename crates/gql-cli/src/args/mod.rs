@@ -1,0 +1,335 @@
+//! The command line: flags become types here, and nowhere else.
+
+mod duration;
+mod prefix;
+mod secret;
+mod swallowed;
+mod transport;
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use self::duration::Limit;
+use self::duration::duration;
+pub(crate) use self::secret::{Secret, check};
+pub(crate) use self::swallowed::is_endpoint;
+use self::swallowed::take_endpoints;
+use self::transport::Carrier;
+pub(crate) use self::transport::Transport;
+use crate::exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  echo 'query { listMessages { items { id } } }' | gql-cli https://…/graphql --api-key @key.txt
+  cat mutation.graphql | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http -V message:\"Hello world!\"
+  echo \"subscription{onCreateMessage{message}}\" | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_websockets
+  gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http --print-schema > schema.graphql
+  gql-cli demo";
+
+/// GraphQL from the terminal, at home on AWS AppSync: sends an operation, and prints its data as one line of JSON for
+/// each result.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gql-cli",
+    override_usage = "gql-cli [OPTIONS] [URL]\n       gql-cli <COMMAND>",
+    disable_version_flag = true,
+    after_help = "Examples, exit codes and everything else: gql-cli --help. To see it work: gql-cli demo",
+    after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP),
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    #[command(flatten)]
+    pub(crate) operation: OperationArgs,
+
+    #[command(flatten)]
+    pub(crate) logging: LoggingArgs,
+
+    /// Print the version
+    #[arg(long)]
+    pub(crate) version: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Serve an AppSync-compatible API on this machine, from a schema or the built-in messages API
+    ///
+    /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C, SIGTERM or
+    /// SIGHUP, which end it with code 0. Without any credential to accept it makes an API key.
+    Serve(ServeArgs),
+    /// Show the whole way: a local server, a subscription, and three mutations whose events arrive
+    Demo,
+    /// Print a script that completes this command in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the man page, of all commands
+    Man,
+}
+
+/// An operation, where it is sent, and how much of a subscription to take.
+#[derive(Args, Debug)]
+pub(crate) struct OperationArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+
+    /// Variables: VALUE is JSON, or else text; up to the next option, and as often as you like
+    #[arg(short = 'V', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
+    pub(crate) variables: Vec<String>,
+
+    /// The operation itself, instead of standard input
+    #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]
+    pub(crate) query: Option<String>,
+
+    /// A file with the operation, instead of standard input; several are read as one
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+
+    /// Which operation of the document to run
+    #[arg(short, long, value_name = "NAME", hide_short_help = true)]
+    pub(crate) operation_name: Option<String>,
+
+    /// Fetch the server's schema and print it as SDL; no operation is read
+    #[arg(long)]
+    pub(crate) print_schema: bool,
+
+    /// What to ask of the schema, each `true` or `false`: descriptions, specified_by_url, directive_is_repeatable,
+    /// schema_description, input_value_deprecation, input_object_one_of
+    #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
+    pub(crate) schema_download: Vec<String>,
+
+    /// End a subscription after this many events
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// End a subscription after this time: 30s, 5m, 1h30m
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, hide_short_help = true)]
+    pub(crate) duration: Option<Duration>,
+}
+
+/// Where to connect, how, and as whom.
+#[derive(Args, Debug)]
+pub(crate) struct ConnectionArgs {
+    /// The endpoint; without one, AWS_GRAPHQL_API_ENDPOINT
+    #[arg(value_name = "URL", num_args = 0..)]
+    pub(crate) url: Vec<String>,
+
+    /// How to talk to the endpoint
+    #[arg(long, value_name = "NAME", value_enum, default_value_t, hide_default_value = true)]
+    pub(crate) transport: Transport,
+
+    /// Headers; up to the next option, and as often as you like
+    #[arg(short = 'H', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
+    pub(crate) headers: Vec<String>,
+
+    /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`
+    #[arg(long, value_name = "N|none", default_value = "10", allow_negative_numbers = true)]
+    pub(crate) execute_timeout: Limit,
+
+    #[command(flatten)]
+    pub(crate) auth: AuthArgs,
+
+    /// The realtime endpoint, where it does not follow from the URL
+    #[arg(long, value_name = "URL", help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) realtime_url: Option<String>,
+
+    /// The HTTP endpoint, where it does not follow from the URL
+    #[arg(long, value_name = "URL", help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) http_url: Option<String>,
+
+    /// The API's own host, where the URL is that of a VPC endpoint or a tunnel
+    #[arg(long, value_name = "HOST", help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) api_host: Option<String>,
+
+    /// How the websocket handshake carries credentials: as a subprotocol, or in the query for VPC endpoints, unless you
+    /// say otherwise
+    #[arg(long, value_name = "HOW", value_enum, help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) header_carrier: Option<Carrier>,
+
+    /// Bytes that an answer may have; 64 MiB if nothing is said
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) max_response_size: Option<usize>,
+
+    /// Bytes that a message of the websocket may have; 16 MiB if nothing is said
+    #[arg(long, value_name = "BYTES", hide_short_help = true, help_heading = APPSYNC)]
+    pub(crate) max_message_size: Option<usize>,
+
+    /// Send credentials unencrypted to another machine, where anyone on the way can read them
+    #[arg(long, hide_short_help = true)]
+    pub(crate) allow_plaintext: bool,
+}
+
+const APPSYNC: &str = "AWS AppSync";
+
+/// As whom to connect to AppSync. Without any of these: AWS_GRAPHQL_API_KEY, else IAM.
+#[derive(Args, Debug)]
+pub(crate) struct AuthArgs {
+    /// An API key. A secret may be given as @FILE
+    #[arg(long, value_name = "KEY", help_heading = APPSYNC, conflicts_with_all = ["jwt", "lambda_token", "iam", "aws_profile"])]
+    pub(crate) api_key: Option<Secret>,
+
+    /// A JWT of Amazon Cognito or an OpenID Connect provider
+    #[arg(long, value_name = "TOKEN", help_heading = APPSYNC, conflicts_with_all = ["lambda_token", "iam", "aws_profile"])]
+    pub(crate) jwt: Option<Secret>,
+
+    /// A token for the API's Lambda authorizer
+    #[arg(long, value_name = "TOKEN", help_heading = APPSYNC, conflicts_with_all = ["iam", "aws_profile"], hide_short_help = true)]
+    pub(crate) lambda_token: Option<Secret>,
+
+    /// Sign with IAM credentials, whatever the environment offers instead
+    #[arg(long, help_heading = APPSYNC)]
+    pub(crate) iam: bool,
+
+    /// Sign with the credentials of this AWS profile
+    #[arg(long, value_name = "NAME", help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) aws_profile: Option<String>,
+
+    /// The AWS region of the API, where its host does not name it
+    #[arg(long, value_name = "REGION", help_heading = APPSYNC)]
+    pub(crate) region: Option<String>,
+}
+
+/// How much to tell.
+#[derive(Args, Debug)]
+pub(crate) struct LoggingArgs {
+    /// Tell on stderr where each setting comes from
+    #[arg(short, long, global = true, conflicts_with = "debug")]
+    pub(crate) verbose: bool,
+
+    /// Tell on stderr of each request and each event too: where, how long, how many bytes; no payloads, no secrets
+    #[arg(short, long, global = true)]
+    pub(crate) debug: bool,
+}
+
+/// What to serve, and to whom.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// A file with the schema, in SDL; without one, the built-in messages API
+    #[arg(value_name = "SCHEMA")]
+    pub(crate) schema: Option<PathBuf>,
+
+    /// The port; 0 is any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+
+    /// The address to listen on, or `localhost`; others than 127.0.0.1 and ::1 can be reached from other machines
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(crate) host: Host,
+
+    /// Accept this API key; as often as you like. A secret may be given as @FILE
+    #[arg(long, value_name = "KEY")]
+    pub(crate) api_key: Vec<Secret>,
+
+    /// Accept JWTs signed with this secret (HS256)
+    #[arg(long, value_name = "SECRET", conflicts_with = "jwks")]
+    pub(crate) jwt_secret: Option<Secret>,
+
+    /// Accept JWTs signed with a key of this JWKS file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jwks: Option<PathBuf>,
+
+    /// Demand that a JWT is from this issuer; as often as you like
+    #[arg(long, value_name = "ISS")]
+    pub(crate) issuer: Vec<String>,
+
+    /// Demand that a JWT is for this audience; as often as you like
+    #[arg(long, value_name = "AUD")]
+    pub(crate) audience: Vec<String>,
+
+    /// Accept IAM signatures of this key pair; as often as you like. SECRET may be @FILE
+    #[arg(long, value_name = "ID:SECRET")]
+    pub(crate) access_key: Vec<KeyPair>,
+}
+
+/// What `serve --host` takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host(pub(crate) IpAddr);
+
+impl std::str::FromStr for Host {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("localhost") {
+            return Ok(Self(Ipv4Addr::LOCALHOST.into()));
+        }
+        // A URL has brackets around such an address, and people copy them.
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let address = bare.unwrap_or(text).parse();
+        address
+            .map(Self)
+            .map_err(|_| "give an IP address of this machine, such as 127.0.0.1 or ::1, or `localhost`".to_owned())
+    }
+}
+
+/// What `--access-key` takes.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyPair {
+    pub(crate) id: String,
+    pub(crate) secret: Secret,
+}
+
+impl std::str::FromStr for KeyPair {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((id, secret)) if !id.is_empty() && !secret.is_empty() => Ok(Self {
+                id: id.to_owned(),
+                secret: secret
+                    .parse()
+                    .unwrap_or_else(|never: std::convert::Infallible| match never {}),
+            }),
+            _ => Err("give the id and the secret of the key, with a colon between them".to_owned()),
+        }
+    }
+}
+
+impl Arguments {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    ///
+    /// It is not usable, or asks for help: the error knows what to print, and where.
+    pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words = prefix::complete(words, &mut Self::command())?;
+        let matches = Self::command().try_get_matches_from(words)?;
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        if let Some(verb) = matches.subcommand_name() {
+            let is_logging = |id: &str| matches!(id, "verbose" | "debug" | "LoggingArgs");
+            let given =
+                |id: &&clap::Id| matches.value_source(id.as_str()) == Some(clap::parser::ValueSource::CommandLine);
+            if let Some(option) = matches.ids().filter(given).find(|id| !is_logging(id.as_str())) {
+                let message = format!("`{verb}` is a command, and comes first; before it stands {option}");
+                return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+            }
+            return Ok(arguments);
+        }
+        let operation = &mut arguments.operation;
+        let endpoints = &mut operation.connection.url;
+        operation.variables = take_endpoints(&matches, "variables", endpoints);
+        operation.connection.headers = take_endpoints(&matches, "headers", endpoints);
+        operation.schema_download = take_endpoints(&matches, "schema_download", endpoints);
+        if let [first, second, ..] = endpoints.as_slice() {
+            let message = match is_endpoint(first) {
+                true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
+                false => format!(
+                    "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL \
+                     comes first"
+                ),
+            };
+            return Err(Self::command().error(ErrorKind::TooManyValues, message));
+        }
+        Ok(arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests;

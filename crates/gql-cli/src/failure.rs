@@ -1,0 +1,136 @@
+use std::fmt::Display;
+
+use gqlwire::{Error, ErrorKind};
+
+use crate::exit::Exit;
+
+/// Why the command stops: what failed and on what, what to do about it, and the exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+/// When a client's error came up: a subscription that was running ends differently from one that never started.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Phase {
+    Request,
+    SubscriptionStart,
+    SubscriptionRun,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A file or stream that cannot be used.
+    pub(crate) fn file(action: &str, path: impl Display, error: &std::io::Error) -> Self {
+        Self::usage(format!("cannot {action} {path}: {error}"))
+    }
+
+    /// What the client could not do.
+    pub(crate) fn client(error: &Error, phase: Phase) -> Self {
+        let failure = Self::new(exit_of(error, phase), in_our_words(&error.to_string()));
+        match advice(error, phase) {
+            Some(advice) => failure.hint(advice),
+            None => failure,
+        }
+    }
+}
+
+/// The library names its own settings; here they are options.
+pub(crate) fn in_our_words(message: &str) -> String {
+    let settings = [
+        ("`max_response_size`", "--max-response-size"),
+        ("`max_message_size`", "--max-message-size"),
+        ("danger_allow_plaintext_credentials", "--allow-plaintext"),
+        ("say `.appsync()` on the builder", "use --transport appsync"),
+        (": use `Iam::aws_default_chain()` (feature `aws`)", ""),
+        ("add that with `add_root_certificate`", "add that to this machine's"),
+    ];
+    settings.iter().fold(message.to_owned(), |message, (theirs, ours)| {
+        message.replace(theirs, ours)
+    })
+}
+
+fn exit_of(error: &Error, phase: Phase) -> Exit {
+    if phase == Phase::SubscriptionRun {
+        return Exit::Ended;
+    }
+    let blames_request = error.status().is_some_and(|status| status.is_client_error());
+    match error.kind() {
+        ErrorKind::Auth => Exit::Refused,
+        ErrorKind::Config => Exit::Usage,
+        ErrorKind::Request => Exit::Invalid,
+        ErrorKind::Timeout => Exit::Timeout,
+        ErrorKind::Status | ErrorKind::Connect if blames_request => Exit::Refused,
+        ErrorKind::GraphQL if phase == Phase::SubscriptionStart => Exit::Refused,
+        ErrorKind::GraphQL => Exit::Errors,
+        _ => Exit::Unreachable,
+    }
+}
+
+fn advice(error: &Error, phase: Phase) -> Option<&'static str> {
+    let status = error.status().map(|status| status.as_u16());
+    Some(match (error.kind(), status) {
+        (ErrorKind::Timeout, _) => "--execute-timeout SECONDS (or `none`) waits longer",
+        (ErrorKind::Lagged, _) => {
+            "whatever reads the output is too slow for the events; write them to a file, or select fewer fields"
+        }
+        (_, _) if phase == Phase::SubscriptionRun => {
+            "events sent while nobody is subscribed are lost; run the command again to go on"
+        }
+        (ErrorKind::Status, Some(429)) => "the server limits the rate of requests: wait, and try again",
+        (ErrorKind::Status, Some(300..=399)) => return None,
+        (ErrorKind::Status | ErrorKind::Protocol, Some(404 | 405 | 200..=299)) => {
+            "is the URL that of the GraphQL endpoint? AppSync's ends in /graphql"
+        }
+        (ErrorKind::Status | ErrorKind::Connect, Some(500..)) => {
+            "the fault is on the server's side: try again, and look at its logs"
+        }
+        (ErrorKind::Connect, Some(400..=499)) => {
+            "is this AppSync's realtime endpoint? With a custom domain its path ends in /graphql/realtime"
+        }
+        (ErrorKind::Protocol, None) => "does the endpoint speak AppSync's protocol?",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_a_running_subscription_is_always_code_8() {
+        for kind in [
+            ErrorKind::Auth,
+            ErrorKind::Disconnected,
+            ErrorKind::Timeout,
+            ErrorKind::Lagged,
+        ] {
+            assert_eq!(exit_of(&Error::new(kind, ""), Phase::SubscriptionRun), Exit::Ended);
+        }
+    }
+
+    #[test]
+    fn a_refused_start_is_code_4_and_errors_of_a_request_are_code_1() {
+        let error = Error::new(ErrorKind::GraphQL, "");
+        assert_eq!(exit_of(&error, Phase::SubscriptionStart), Exit::Refused);
+        assert_eq!(exit_of(&error, Phase::Request), Exit::Errors);
+    }
+}

@@ -1,0 +1,148 @@
+//! What goes to stdout: the server's own JSON, one line for each result.
+
+use std::io::{self, ErrorKind, Write};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Whether anybody still reads.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reader {
+    Listening,
+    Gone,
+}
+
+/// Standard output, flushed after every line: what reads it may wait for that line.
+#[derive(Debug, Default)]
+pub(crate) struct Stdout {
+    line: Vec<u8>,
+}
+
+impl Stdout {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Writes JSON as one line.
+    ///
+    /// # Errors
+    ///
+    /// The line cannot be written, for another reason than that its reader is gone.
+    pub(crate) fn json(&mut self, json: &str) -> Result<Reader, Failure> {
+        self.line.clear();
+        compact(json, &mut self.line);
+        self.line.push(b'\n');
+        write(&self.line)
+    }
+
+    /// Writes text as it is; the end of a command that has nothing else to say.
+    pub(crate) fn text(self, text: impl AsRef<[u8]>) -> Result<Exit, Failure> {
+        write(text.as_ref()).map(|_| Exit::Success)
+    }
+}
+
+/// A reader that closed its end has read enough: `head`, a pager. That is no failure.
+fn write(bytes: &[u8]) -> Result<Reader, Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(Reader::Listening),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => Err(Failure::new(
+            Exit::Unreachable,
+            format!("cannot write the output: {error}"),
+        )),
+    }
+}
+
+/// Appends JSON without the white space between its tokens. Numbers, strings and the order of members stay as the
+/// server wrote them: `1e3` and `12345678901234567890` would not survive being read and written again.
+pub(crate) fn compact(json: &str, into: &mut Vec<u8>) {
+    let mut rest = json.as_bytes();
+    while let Some(&byte) = rest.first() {
+        let length = match byte {
+            b' ' | b'\n' | b'\r' | b'\t' => {
+                rest = &rest[1..];
+                continue;
+            }
+            b'"' => string_length(rest),
+            _ => 1,
+        };
+        into.extend_from_slice(&rest[..length]);
+        rest = &rest[length..];
+    }
+}
+
+/// The length of the string that these bytes begin with, quotes included.
+fn string_length(bytes: &[u8]) -> usize {
+    let mut at = 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn compacted(json: &str) -> String {
+        let mut line = Vec::new();
+        compact(json, &mut line);
+        String::from_utf8(line).unwrap()
+    }
+
+    #[test]
+    fn white_space_goes_and_everything_else_stays_byte_for_byte() {
+        let json =
+            "{ \"z\" : [ 1e3 ,\t1.0,\r\n 12345678901234567890123 , -0.10 ],\n \"a b\\\" \\\\\" : \" \\u00e9 \" }";
+        assert_eq!(
+            compacted(json),
+            r#"{"z":[1e3,1.0,12345678901234567890123,-0.10],"a b\" \\":" \u00e9 "}"#
+        );
+    }
+
+    #[test]
+    fn an_unfinished_string_ends_with_the_text() {
+        for text in ["\"", "\"\\", "\"a", "[\"a\\\""] {
+            assert_eq!(compacted(text), text);
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((any::<String>(), inner), 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_compact_form_of_pretty_json_is_what_serde_writes(value in json()) {
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(compacted(&pretty), serde_json::to_string(&value).unwrap());
+        }
+
+        #[test]
+        fn any_text_is_compacted_without_a_panic_and_only_once(text in any::<String>()) {
+            let once = compacted(&text);
+            prop_assert_eq!(compacted(&once), once);
+        }
+    }
+}

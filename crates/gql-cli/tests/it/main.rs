@@ -1,0 +1,12 @@
+//! `gql-cli` as a process, against servers on this machine.
+
+#![allow(clippy::unwrap_used)]
+
+mod appsync;
+mod commands;
+mod failures;
+mod output;
+mod pages;
+mod subscription;
+mod support;
+mod usage;

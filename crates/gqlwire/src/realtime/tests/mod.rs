@@ -1,0 +1,6 @@
+mod double;
+
+mod auth;
+mod ending;
+mod lagging;
+mod starting;

@@ -1,0 +1,190 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use gqlwire::appsync::{Cognito, Credentials, HeaderCarrier, Iam};
+use gqlwire::{Client, ClientBuilder, Error};
+use tracing::Level;
+use tracing::subscriber::DefaultGuard;
+
+use crate::support::{KEY, MUTATION, Peer, SUBSCRIPTION, Server, appsync_client, realtime, response};
+
+const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl";
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+const SESSION: &str = "FwoGZXIvYXdzEXAMPLESESSIONTOKEN";
+const COOKIE: &str = "session=0123456789abcdef";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// What this thread logs from now on, at every level.
+    fn capture() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(Level::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+fn ways(server: &Server) -> Vec<ClientBuilder> {
+    let plain = || {
+        Client::builder(&format!("{}?token={KEY}", server.url("/graphql")))
+            .appsync()
+            .header("cookie", COOKIE)
+    };
+    let iam = Credentials::new("AKIDEXAMPLE", SECRET).with_session_token(SESSION);
+    vec![
+        appsync_client(server).header("cookie", COOKIE),
+        plain().auth(Cognito::new(TOKEN)),
+        plain().region("eu-west-1").auth(Iam::with_credentials(iam)),
+    ]
+}
+
+/// Everything of a request that proves who asks, and what it is wrapped into.
+fn is_clean(shown: &str, requests: &[crate::support::Request]) {
+    let mut secrets = vec![
+        KEY.to_owned(),
+        TOKEN.into(),
+        SECRET.into(),
+        SESSION.into(),
+        COOKIE.into(),
+    ];
+    for request in requests {
+        for name in ["authorization", "sec-websocket-protocol"] {
+            if let Some(value) = request.header(name) {
+                secrets.extend(
+                    value
+                        .split(['=', ' '])
+                        .filter(|part| part.len() > 20)
+                        .map(str::to_owned),
+                );
+            }
+        }
+        if let Some((_, query)) = request.target.split_once("header=") {
+            secrets.push(query.chars().take(60).collect());
+        }
+    }
+    for secret in secrets {
+        assert!(!shown.contains(&secret), "{secret} is in {shown}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_shows_credentials_even_where_the_server_repeats_all_it_was_sent() {
+    let (log, _guard) = Log::capture();
+
+    let mut shown = String::new();
+    for status in [
+        "200 OK",
+        "401 Unauthorized",
+        "400 Bad Request",
+        "500 Internal Server Error",
+    ] {
+        // A gateway that repeats the request in its page.
+        let server = Server::start(move |request, stream| async move {
+            let page = format!("<pre>{request:?}</pre>");
+            stream.send(response(status, &[("x-echo", "no")], &page)).await;
+        })
+        .await;
+        for builder in ways(&server) {
+            for carrier in [HeaderCarrier::Subprotocol, HeaderCarrier::Query, HeaderCarrier::Headers] {
+                let builder = builder.clone().header_carrier(carrier);
+                shown += &format!("{builder:?}\n");
+                let client = builder.build().unwrap();
+                shown += &format!("{client:?}\n{:?}\n", client.execute(MUTATION));
+                for error in [
+                    client.execute(MUTATION).await.unwrap_err(),
+                    client.subscribe(SUBSCRIPTION).await.unwrap_err(),
+                ] {
+                    shown += &all_of(&error);
+                }
+            }
+        }
+        is_clean(&shown, &server.requests());
+    }
+    assert!(log.text().contains("execute"), "nothing was logged");
+    is_clean(&log.text(), &[]);
+}
+
+#[tokio::test]
+async fn a_subscription_that_works_logs_no_credentials_at_any_level() {
+    let (log, _guard) = Log::capture();
+    let server = realtime(|mut peer: Peer| async move {
+        peer.ack().await;
+        let start = peer.start_and_ack().await;
+        peer.data(&start, serde_json::json!({"n": 1})).await;
+        peer.drain().await;
+    })
+    .await;
+    for builder in ways(&server) {
+        let client = builder.close_timeout(Duration::from_millis(50)).build().unwrap();
+        let mut subscription = client.subscribe(SUBSCRIPTION).await.unwrap();
+        subscription.next().await.unwrap().unwrap();
+        is_clean(&format!("{client:?} {subscription:?}"), &server.requests());
+        client.close().await;
+    }
+    assert!(log.text().contains("subscribe"), "nothing was logged");
+    is_clean(&log.text(), &server.requests());
+}
+
+fn all_of(error: &Error) -> String {
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    let sources: Vec<_> = sources.map(|source| format!("{source} {source:?}")).collect();
+    format!(
+        "{error}\n{error:?}\n{:?}\n{:?}\n{sources:?}\n",
+        error.body(),
+        error.errors()
+    )
+}
+
+#[tokio::test]
+async fn a_server_that_selects_the_whole_offer_does_not_get_it_into_the_error() {
+    let server = Server::start(|request, stream| async move {
+        let offer = request.header("sec-websocket-protocol").unwrap().to_owned();
+        Peer::accept(&request, stream, Some(&offer)).await.drain().await;
+    })
+    .await;
+    let client = appsync_client(&server)
+        .header_carrier(HeaderCarrier::Subprotocol)
+        .build()
+        .unwrap();
+    let error = client.subscribe(SUBSCRIPTION).await.unwrap_err();
+    is_clean(&all_of(&error), &server.requests());
+    assert!(error.to_string().contains("graphql-ws"), "{error}");
+}
+
+#[test]
+fn urls_with_credentials_are_not_repeated() {
+    for url in [
+        "http://user:veryverysecret@localhost/",
+        "http//user:veryverysecret@localhost/",
+        "ftp://localhost/?token=veryverysecret",
+        "ws://localhost/?token=veryverysecret",
+    ] {
+        for builder in [Client::builder(url), Client::builder(url).appsync()] {
+            let shown = format!("{builder:?} {:?}", builder.clone().build());
+            assert!(!shown.contains("veryverysecret"), "{shown}");
+        }
+    }
+}
