@@ -27,7 +27,11 @@ impl Client {
             let refusal = match self.execute(query).await {
                 // Errors beside a schema are about parts of it that nobody needs.
                 Ok(response) => match response.data {
-                    Some(data) if has_types(&data) => return Ok(data),
+                    Some(data) if has_types(&data) == Some(true) => return Ok(data),
+                    Some(data) if has_types(&data) == Some(false) && response.errors.is_empty() => {
+                        let message = "the server sent a schema without types, which is none";
+                        return Err(Error::new(ErrorKind::Protocol, message));
+                    }
                     _ => refused(response.errors),
                 },
                 Err(error) => error,
@@ -55,16 +59,16 @@ impl Client {
     }
 }
 
-/// No schema is without types: even the smallest has `Query` and the scalars.
-fn has_types(data: &Value) -> bool {
+/// Whether the list of types has any, which even the smallest schema has; `None` if there is no list.
+fn has_types(data: &Value) -> Option<bool> {
     let types = data.pointer("/__schema/types").and_then(Value::as_array);
-    types.is_some_and(|types| !types.is_empty())
+    types.map(|types| !types.is_empty())
 }
 
 fn refused(errors: Vec<GraphQLError>) -> Error {
     let said = match errors.first() {
         Some(_) => summary(&errors, ""),
-        None => "it sent neither a schema with types in it nor an error".to_owned(),
+        None => "it sent neither a schema nor an error".to_owned(),
     };
     Error::new(
         ErrorKind::GraphQL,

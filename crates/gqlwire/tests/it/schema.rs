@@ -133,18 +133,26 @@ async fn a_server_of_the_500_kind_may_refuse_with_graphql_errors_too() {
 
 #[tokio::test]
 async fn an_answer_that_holds_no_schema_is_an_error() {
-    for body in [r#"{"data":{"hello":"x"}}"#, r#"{"data":{"__schema":{"types":[]}}}"#] {
+    for (body, kind, says) in [
+        (
+            r#"{"data":{"hello":"x"}}"#,
+            ErrorKind::GraphQL,
+            "neither a schema nor an error",
+        ),
+        (
+            r#"{"data":{"__schema":{"types":[]}}}"#,
+            ErrorKind::Protocol,
+            "a schema without types",
+        ),
+    ] {
         let server = Server::answering(response("200 OK", &[], body)).await;
         let client = appsync_client(&server).build().unwrap();
         for error in [
             client.introspect(&IntrospectionOptions::default()).await.unwrap_err(),
             client.fetch_sdl(&IntrospectionOptions::default()).await.unwrap_err(),
         ] {
-            let message = presentable(&error);
-            assert!(
-                message.contains("neither a schema with types in it nor an error"),
-                "{message}"
-            );
+            assert_eq!(error.kind(), kind);
+            assert!(presentable(&error).contains(says), "{error}");
         }
     }
 }
