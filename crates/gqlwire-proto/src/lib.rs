@@ -9,6 +9,7 @@ mod graphql_error;
 mod request;
 mod response;
 pub mod scan;
+pub mod session;
 pub mod sigv4;
 
 pub use graphql_error::{GraphQLError, Location, PathSegment};

@@ -42,7 +42,15 @@ pub struct Realtime {
     subscriptions: BTreeMap<SubscriptionId, State>,
     deadlines: BTreeSet<(Instant, SubscriptionId)>,
     without_id: Option<(Refusal, SubscriptionId)>,
+    shared: Option<Shared>,
     actions: VecDeque<Action>,
+}
+
+/// What a connection remembers for a session that shares it out among many.
+#[derive(Debug, Default)]
+struct Shared {
+    refusals: VecDeque<Refusal>,
+    strays: BTreeSet<SubscriptionId>,
 }
 
 /// A subscription on its connection. On the wire it is this number in a string; it is never used twice.
@@ -56,6 +64,11 @@ impl SubscriptionId {
             return None;
         }
         text.parse().ok().map(Self)
+    }
+
+    /// The slot that it was started in; see [`Realtime::start_in`].
+    pub fn slot(self) -> u16 {
+        (self.0 & u64::from(u16::MAX)) as u16
     }
 }
 
@@ -233,8 +246,34 @@ impl Realtime {
             subscriptions: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             without_id: None,
+            shared: None,
             actions: VecDeque::from([Action::Send(ClientMessage::CONNECTION_INIT.to_owned())]),
         }
+    }
+
+    /// The same, for a session, which knows what else it has asked for and so decides more itself.
+    ///
+    /// An error without id ends nothing: [`take_refusal`](Self::take_refusal) has it. An event for a subscription that
+    /// is not known (any more) is answered with one `stop`.
+    #[must_use]
+    pub fn shared(mut self) -> Self {
+        self.shared = Some(Shared::default());
+        self
+    }
+
+    /// What the server said without saying about which subscription, on a [`shared`](Self::shared) connection.
+    pub fn take_refusal(&mut self) -> Option<Refusal> {
+        self.shared.as_mut()?.refusals.pop_front()
+    }
+
+    /// Whether [`poll`](Self::poll) or [`take_refusal`](Self::take_refusal) has something to say.
+    pub fn has_news(&self) -> bool {
+        !self.actions.is_empty() || self.shared.as_ref().is_some_and(|shared| !shared.refusals.is_empty())
+    }
+
+    /// When the last frame came; before the first, when the socket opened.
+    pub fn last_frame(&self) -> Instant {
+        self.last_frame
     }
 
     /// The next thing to do, if there is one. To be asked until there is none, after every other call.
@@ -256,7 +295,18 @@ impl Realtime {
     ///
     /// On a connection that is not ready the subscription ends at once, with the reason.
     pub fn start(&mut self, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
-        let id = SubscriptionId(self.next_id);
+        self.start_as(SubscriptionId(self.next_id), data, authorization, now)
+    }
+
+    /// The same, with an id that names a slot, so that whoever keeps subscriptions in slots finds an event's by index.
+    ///
+    /// A connection on which one subscription is started in a slot has all of them started so.
+    pub fn start_in(&mut self, slot: u16, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
+        let id = SubscriptionId((self.next_id << 16) | u64::from(slot));
+        self.start_as(id, data, authorization, now)
+    }
+
+    fn start_as(&mut self, id: SubscriptionId, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
         self.next_id += 1;
         if let Some(why) = self.not_ready() {
             let end = Action::Ended(id, End::Disconnected(why));
@@ -398,13 +448,26 @@ impl Realtime {
     }
 
     fn data<'f>(&mut self, id: SubscriptionId, payload: &'f str) -> Option<Data<'f>> {
-        match self.subscriptions.get(&id)? {
+        let Some(state) = self.subscriptions.get(&id) else {
+            self.stray(id);
+            return None;
+        };
+        match state {
             State::Active => {}
             // An event proves that the subscription is registered, whether or not its `start_ack` ever comes.
             State::Pending { .. } => self.started(Some(id)),
             State::Stopping { .. } => return None,
         }
         Some(Data { id, payload })
+    }
+
+    /// An event for nobody: the server has missed a `stop`, or never knew the start to be given up.
+    fn stray(&mut self, id: SubscriptionId) {
+        const REMEMBERED: usize = 256;
+        let Some(shared) = &mut self.shared else { return };
+        if shared.strays.len() < REMEMBERED && shared.strays.insert(id) {
+            self.actions.push_back(Action::Send(ClientMessage::stop(id.0)));
+        }
     }
 
     fn started(&mut self, id: Option<SubscriptionId>) {
@@ -445,6 +508,13 @@ impl Realtime {
     fn error_without_id(&mut self, refusal: Refusal) {
         if let Phase::AwaitingAck { .. } = self.phase {
             return self.end(Disconnect::Refused(refusal));
+        }
+        if let Some(shared) = &mut self.shared {
+            const REMEMBERED: usize = 16;
+            if shared.refusals.len() < REMEMBERED {
+                shared.refusals.push_back(refusal);
+            }
+            return;
         }
         let mut unanswered = self.subscriptions.iter().filter_map(|(id, state)| match state {
             State::Pending { .. } => Some((*id, true)),

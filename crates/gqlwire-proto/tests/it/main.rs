@@ -13,4 +13,5 @@ mod request;
 mod response;
 mod scan;
 mod scenario;
+mod session;
 mod sigv4;
