@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, GraphQLError};
+use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, GraphQLError, ReconnectPolicy};
 use gqlwire_proto::appsync::Endpoint;
 use url::Url;
 
@@ -71,6 +71,7 @@ impl Connection {
         if self.protocol.is_appsync() {
             builder = builder
                 .appsync()
+                .reconnect(ReconnectPolicy::never())
                 .ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
                 .start_ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
                 .close_timeout(CLOSE_TIMEOUT);

@@ -79,13 +79,15 @@ pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
 pub use gqlwire_proto::scan::{Document, OperationKind};
+#[cfg(feature = "appsync")]
+pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, Response, gql};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use subscribe::Subscribe;
-pub use subscription::{DataStream, Event, Subscription};
-pub use transport::{EventSource, RawRequest, RawResponse, Transport};
+pub use subscription::{DataStream, Event, Gap, Subscription};
+pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
 
 /// The pages that hold Rust: compiled with the documentation's examples.
 #[cfg(all(doctest, feature = "appsync"))]

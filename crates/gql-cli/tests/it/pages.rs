@@ -30,7 +30,12 @@ fn the_commands_of_the_pages_print_what_the_pages_say() {
             .unwrap();
         let stderr = String::from_utf8_lossy(&shell.stderr);
         assert_eq!(shell.status.code(), Some(step.code), "{}\n{stderr}", step.command);
-        assert_eq!(String::from_utf8_lossy(&shell.stdout), step.stdout, "{}\n{stderr}", step.command);
+        assert_eq!(
+            String::from_utf8_lossy(&shell.stdout),
+            step.stdout,
+            "{}\n{stderr}",
+            step.command
+        );
     }
 }
 
