@@ -12,6 +12,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -21,7 +22,7 @@ use crate::realtime;
 use crate::server::Core;
 use crate::stats::Gauge;
 use crate::stop::Stop;
-use crate::stream::Impatient;
+use crate::stream::{Impatient, Returning};
 
 /// After an `accept` that failed for want of something (file descriptors, mostly), time to let it come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -31,6 +32,10 @@ const MAX_HEADERS: usize = 100;
 
 /// hyper refuses a smaller head buffer.
 const LEAST_HEAD_BYTES: usize = 8192;
+
+/// How long, and for how many bytes, a client may go on sending after the last answer.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 64 * 1024 * 1024;
 
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
@@ -84,9 +89,21 @@ async fn serve(stream: TcpStream, core: Arc<Core>, mut stop: Stop) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let (stream, returned) = Returning::new(stream);
+    converse(stream, &core, stop.clone()).await;
+    let stream = returned.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(stream) = stream {
+        tokio::select! {
+            () = linger(stream) => {}
+            () = stop.asked() => {}
+        }
+    }
+}
+
+async fn converse(stream: Returning, core: &Arc<Core>, mut stop: Stop) {
     let stream = Impatient::new(stream, core.limits.write_deadline);
     let upgrades = UpgradeSlot::default();
-    let service = service_fn(|request| http::answer(Arc::clone(&core), Arc::clone(&upgrades), request));
+    let service = service_fn(|request| http::answer(Arc::clone(core), Arc::clone(&upgrades), request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(core.limits.head_deadline)
@@ -108,6 +125,27 @@ async fn serve(stream: TcpStream, core: Arc<Core>, mut stop: Stop) {
     }
     let upgrade = upgrades.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(upgrade) = upgrade {
-        realtime::run(&core, upgrade, stop).await;
+        realtime::run(core, upgrade, stop).await;
     }
+}
+
+/// Reads on for a moment after the last answer.
+///
+/// A request may be answered before all of it was read. To close a socket that holds unread bytes resets the connection,
+/// and a client that is still sending then never sees the answer.
+async fn linger(mut stream: TcpStream) {
+    // Fails where the connection is over already.
+    let _ = stream.shutdown().await;
+    let discard = async {
+        let mut chunk = vec![0; 16 * 1024];
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            match stream.read(&mut chunk).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => left = left.saturating_sub(count),
+            }
+        }
+    };
+    // A client that sends for longer than this is not waiting for the answer.
+    let _ = timeout(LINGER, discard).await;
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use gqlwire::appsync::{ApiKey, Lambda, Oidc};
-use gqlwire::{AuthProvider, Error};
+use gqlwire::{AuthProvider, Error, GraphQLError};
 use secrecy::SecretString;
 
-use crate::args::AuthArgs;
+use crate::args::{AuthArgs, check};
 use crate::failure::Failure;
 use crate::iam::IamChain;
 
 /// The variable that holds an API key, for AppSync alone.
-const API_KEY_VARIABLE: &str = "AWS_GRAPHQL_API_KEY";
+pub(crate) const API_KEY_VARIABLE: &str = "AWS_GRAPHQL_API_KEY";
 
 /// What AppSync is shown.
 #[derive(Debug)]
@@ -25,24 +25,29 @@ pub(crate) enum Credentials {
 impl Credentials {
     /// The credentials of the command line, else the API key of the environment, else IAM.
     pub(crate) fn choose(args: &AuthArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
-        let chosen = if let Some(key) = &args.api_key {
-            Self::ApiKey(key.read("--api-key")?)
+        let (chosen, source) = if let Some(key) = &args.api_key {
+            (Self::ApiKey(key.read("--api-key")?), key.source("--api-key"))
         } else if let Some(token) = &args.jwt {
-            Self::Jwt(token.read("--jwt")?)
+            (Self::Jwt(token.read("--jwt")?), token.source("--jwt"))
         } else if let Some(token) = &args.lambda_token {
-            Self::Lambda(token.read("--lambda-token")?)
-        } else if args.iam || args.aws_profile.is_some() {
-            Self::Iam {
-                profile: args.aws_profile.clone(),
-            }
-        } else if let Some(key) = environment(API_KEY_VARIABLE).filter(|key| !key.trim().is_empty()) {
-            tracing::info!("authorised by the API key of {API_KEY_VARIABLE}");
-            return Ok(Self::ApiKey(key.into()));
+            let chosen = Self::Lambda(token.read("--lambda-token")?);
+            (chosen, token.source("--lambda-token"))
+        } else if let Some(profile) = &args.aws_profile {
+            let source = format!("--aws-profile {profile}");
+            let profile = Some(profile.clone());
+            (Self::Iam { profile }, source)
+        } else if args.iam {
+            (Self::Iam { profile: None }, "--iam".to_owned())
+        } else if let Some(key) = environment_key(environment) {
+            (
+                Self::ApiKey(check(key.into(), API_KEY_VARIABLE)?),
+                API_KEY_VARIABLE.to_owned(),
+            )
         } else {
-            tracing::info!("authorised by IAM, because no option and no {API_KEY_VARIABLE} says otherwise");
-            return Ok(Self::Iam { profile: None });
+            let source = format!("no option and no {API_KEY_VARIABLE} says otherwise");
+            (Self::Iam { profile: None }, source)
         };
-        tracing::info!("authorised by {}, as the options say", chosen.name());
+        tracing::info!("authorised by {}: {source}", chosen.name());
         Ok(chosen)
     }
 
@@ -77,20 +82,27 @@ impl Credentials {
         }
     }
 
-    /// Whether AppSync refuses the caller with an error of this type. It does so with a 400 for some, whose body is a
-    /// GraphQL response like any other.
-    pub(crate) fn are_refused_with(error_type: &str) -> bool {
-        matches!(
-            error_type,
-            "AccessDeniedException"
-                | "BadRequestException"
+    /// Whether this is how AppSync refuses the caller. It does so with a 400 for some, whose body is a GraphQL response
+    /// like any other; `BadRequestException` is a signature that does not fit, or anything else.
+    pub(crate) fn are_refused_by(error: &GraphQLError) -> bool {
+        match error.error_type() {
+            Some(
+                "AccessDeniedException"
                 | "ExpiredTokenException"
                 | "IncompleteSignatureException"
                 | "InvalidSignatureException"
                 | "MissingAuthenticationTokenException"
                 | "UnauthorizedException"
-                | "UnrecognizedClientException"
-        )
+                | "UnrecognizedClientException",
+            ) => true,
+            Some("BadRequestException") => {
+                let message = error.message.to_ascii_lowercase();
+                ["signature", "authorization header"]
+                    .iter()
+                    .any(|word| message.contains(word))
+            }
+            _ => false,
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -103,8 +115,13 @@ impl Credentials {
     }
 }
 
+/// The API key of the environment.
+pub(crate) fn environment_key(environment: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    environment(API_KEY_VARIABLE).filter(|key| !key.trim().is_empty())
+}
+
 impl AuthArgs {
-    /// The first option that only AppSync knows.
+    /// The first option that says as whom to connect.
     pub(crate) fn given(&self) -> Option<&'static str> {
         [
             (self.api_key.is_some(), "--api-key"),

@@ -1,7 +1,10 @@
 //! Completions and the man page, generated from the definition of the command line.
 
-use clap::CommandFactory;
+use std::io::{self, Write};
+
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use crate::args::Arguments;
 use crate::exit::Exit;
@@ -15,10 +18,32 @@ pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
 }
 
 pub(crate) fn man() -> Result<Exit, Failure> {
-    let mut page = Vec::new();
-    let rendered = clap_mangen::Man::new(Arguments::command())
-        .source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")))
-        .render(&mut page);
-    rendered.map_err(|error| Failure::usage(format!("the man page cannot be made: {error}")))?;
+    let page = man_page().map_err(|error| Failure::usage(format!("the man page cannot be made: {error}")))?;
     Stdout::new().text(page)
+}
+
+/// One page for everything: what each command takes follows as a section of its own.
+fn man_page() -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    let mut command = Arguments::command();
+    command.build();
+    let man = |command: &Command| Man::new(command.clone()).source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")));
+    man(&command).render(&mut page)?;
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let mut section = Vec::new();
+        man(verb).render_synopsis_section(&mut section)?;
+        man(verb).render_description_section(&mut section)?;
+        man(verb).render_options_section(&mut section)?;
+        let section = String::from_utf8_lossy(&section);
+        writeln!(page, ".SH COMMAND {}", verb.get_name().to_uppercase())?;
+        for line in section.lines() {
+            // Preambles were written with the page; sections of a section are subsections.
+            match line.strip_prefix(".SH ") {
+                Some(title) => writeln!(page, ".SS {title}")?,
+                None if line.starts_with(".ie ") || line.starts_with(".el ") => {}
+                None => writeln!(page, "{line}")?,
+            }
+        }
+    }
+    Ok(page)
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, GraphQLError, ReconnectPolicy};
+use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, ReconnectPolicy};
 use gqlwire_proto::appsync::Endpoint;
 use url::Url;
 
 use crate::args::ConnectionArgs;
-use crate::auth::Credentials;
-use crate::endpoint::{self, Protocol};
+use crate::auth::{self, API_KEY_VARIABLE, Credentials};
+use crate::endpoint::{self, AppSyncOptions, Protocol};
 use crate::failure::{Failure, Phase};
 use crate::variables;
 
@@ -24,6 +24,8 @@ pub(crate) struct Connection {
     pub(crate) protocol: Protocol,
     url: Url,
     credentials: Option<Credentials>,
+    /// Whether the environment holds an API key that is not sent.
+    keeps_key: bool,
     headers: Vec<(String, String)>,
     limit: Option<Duration>,
     args: ConnectionArgs,
@@ -33,16 +35,27 @@ impl Connection {
     /// Decides what the options, and the environment where they are silent, ask for.
     pub(crate) fn resolve(args: ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let headers = variables::headers(&args.headers)?;
-        let url = endpoint::url(&args, environment)?;
-        let protocol = endpoint::protocol(args.transport, &url, appsync_option(&args))?;
-        let credentials = match protocol {
-            Protocol::AppSync(_) => Some(Credentials::choose(&args.auth, environment)?),
-            Protocol::Http => None,
+        let urls = endpoint::urls(&args, environment)?;
+        let protocol = endpoint::protocol(args.transport, &urls, appsync_options(&args))?;
+        let url = urls
+            .into_iter()
+            .next()
+            .ok_or_else(|| Failure::usage("there is no endpoint"))?;
+        let (credentials, keeps_key) = match protocol {
+            Protocol::AppSync(_) => (Some(Credentials::choose(&args.auth, environment)?), false),
+            Protocol::Http => (None, auth::environment_key(environment).is_some()),
         };
+        if keeps_key {
+            tracing::info!("{API_KEY_VARIABLE} is set, and not sent: the transport is http");
+        }
+        if let Some(Credentials::Iam { profile }) = &credentials {
+            tracing::info!("region {}", region_source(&args, &url, profile.as_deref(), environment));
+        }
         let connection = Self {
             protocol,
             url,
             credentials,
+            keeps_key,
             headers,
             limit: args.execute_timeout.0,
             args,
@@ -64,6 +77,9 @@ impl Connection {
             .timeout(self.limit());
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
+        }
+        if let Some(bytes) = self.args.max_response_size {
+            builder = builder.max_response_size(bytes);
         }
         if self.args.allow_plaintext {
             builder = builder.danger_allow_plaintext_credentials();
@@ -87,6 +103,9 @@ impl Connection {
             if let Some(region) = &self.args.auth.region {
                 builder = builder.region(region);
             }
+            if let Some(bytes) = self.args.max_message_size {
+                builder = builder.max_message_size(bytes);
+            }
             if let Some(carrier) = self.args.header_carrier {
                 builder = builder.header_carrier(carrier.into());
             }
@@ -97,23 +116,57 @@ impl Connection {
         builder.build().map_err(|error| self.failure(&error, Phase::Request))
     }
 
+    /// The endpoint, for messages.
+    pub(crate) fn shown(&self) -> String {
+        endpoint::shown(&self.url)
+    }
+
     /// What the client could not do, with the advice that fits the credentials in use.
     pub(crate) fn failure(&self, error: &Error, phase: Phase) -> Failure {
         let failure = Failure::client(error, phase);
-        if !error.is_auth() {
-            return failure;
-        }
-        match &self.credentials {
-            Some(credentials) => failure.hint(credentials.advice(error)),
-            None => failure.hint("send credentials as a header: -H 'Authorization: Bearer …'"),
+        match self.advice(error) {
+            Some(advice) => failure.hint(advice),
+            None => failure,
         }
     }
 
     /// What to do where AppSync answers with an error that is about the caller, not about the operation.
-    pub(crate) fn advice_on_refusal(&self, error: &GraphQLError) -> Option<&'static str> {
-        let credentials = self.credentials.as_ref()?;
-        let refused = error.error_type().is_some_and(Credentials::are_refused_with);
-        refused.then(|| credentials.advice_when(true))
+    pub(crate) fn advice_on_refusal(&self, errors: &[GraphQLError]) -> Option<String> {
+        if !errors.first().is_some_and(Credentials::are_refused_by) {
+            return None;
+        }
+        match &self.credentials {
+            Some(credentials) => Some(credentials.advice_when(true).to_owned()),
+            None => self.keeps_key.then(key_was_kept),
+        }
+    }
+
+    fn advice(&self, error: &Error) -> Option<String> {
+        if let Some(advice) = self.advice_on_refusal(error.errors()) {
+            return Some(advice);
+        }
+        let text = error.to_string();
+        if error.kind() == ErrorKind::Config && text.contains("no AWS region") {
+            return Some("give it with --region REGION, or set AWS_REGION".to_owned());
+        }
+        // What was refused has a status or errors; without them, credentials were never found.
+        let is_about_caller = match error.status().map(|status| status.as_u16()) {
+            Some(401 | 403) => true,
+            Some(_) => false,
+            None => error.errors().is_empty(),
+        };
+        if !error.is_auth() || !is_about_caller {
+            return None;
+        }
+        match &self.credentials {
+            None => Some("send credentials as a header: -H 'Authorization: Bearer …'".to_owned()),
+            Some(Credentials::Iam { profile }) if error.status().is_none() && speaks_of_sso(error) => {
+                let name = profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok());
+                let name = name.unwrap_or_else(|| "default".to_owned());
+                Some(format!("log in first: aws sso login --profile {name}"))
+            }
+            Some(credentials) => Some(credentials.advice(error).to_owned()),
+        }
     }
 
     /// Credentials go unencrypted to this machine alone, unless the user insists.
@@ -146,14 +199,68 @@ fn is_credential(name: &str) -> bool {
     names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// The first option given that only AppSync knows.
-fn appsync_option(args: &ConnectionArgs) -> Option<&'static str> {
+fn key_was_kept() -> String {
+    format!("this looks like AWS AppSync, and {API_KEY_VARIABLE} was not sent: use --transport appsync")
+}
+
+fn speaks_of_sso(error: &Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().to_ascii_lowercase().contains("sso") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// The options given that only AppSync knows.
+fn appsync_options(args: &ConnectionArgs) -> AppSyncOptions {
     let others = [
         (args.realtime_url.is_some(), "--realtime-url"),
         (args.http_url.is_some(), "--http-url"),
         (args.api_host.is_some(), "--api-host"),
         (args.header_carrier.is_some(), "--header-carrier"),
+        (args.auth.region.is_some(), "--region"),
+        (args.max_message_size.is_some(), "--max-message-size"),
     ];
+    let auth = args.auth.given();
     let other = others.into_iter().find_map(|(given, option)| given.then_some(option));
-    args.auth.given().or(other)
+    AppSyncOptions {
+        auth,
+        any: auth.or(other),
+    }
+}
+
+/// The region that IAM signs for, and where it comes from; files are read when the first request is signed.
+fn region_source(
+    args: &ConnectionArgs,
+    url: &Url,
+    profile: Option<&str>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> String {
+    if let Some(region) = &args.auth.region {
+        return format!("{region}, of --region");
+    }
+    let mut endpoint = Endpoint::builder(url.as_str());
+    if let Some(host) = &args.api_host {
+        endpoint = endpoint.api_host(host);
+    }
+    if let Ok(endpoint) = endpoint.build()
+        && let Some(region) = endpoint.region()
+    {
+        return format!("{region}, of the host {}", endpoint.host());
+    }
+    let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+        .into_iter()
+        .find_map(|name| Some((name, environment(name).filter(|region| !region.is_empty())?)));
+    match (profile, variable) {
+        (None, Some((name, region))) => format!("{region}, of {name}"),
+        (Some(profile), Some((name, region))) => format!("of the profile {profile:?}, else {region}, of {name}"),
+        (Some(profile), None) => format!("of the profile {profile:?}, if it has one"),
+        (None, None) => {
+            let name = environment("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
+            format!("of the profile {name:?}, if it has one")
+        }
+    }
 }

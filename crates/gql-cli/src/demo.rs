@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
-use crate::output::Stdout;
+use crate::output::{Reader, Stdout};
 use crate::report::say;
 use crate::run::Raw;
 use crate::runtime::block_on;
@@ -59,10 +59,17 @@ async fn act(server: &Server, access_key: Credentials) -> Result<Exit, Failure> 
         server.realtime_url()
     ));
 
+    // A reader that is gone wants to hear no more; whether the events arrive still decides how this ends.
+    let mut reader = Reader::Listening;
+    let say = |reader: Reader, text: std::fmt::Arguments<'_>| match reader {
+        Reader::Listening => say(text),
+        Reader::Gone => {}
+    };
     for message in MESSAGES {
-        say(format_args!(
-            "Sending a mutation over HTTP, signed with IAM: createMessage {message:?}"
-        ));
+        say(
+            reader,
+            format_args!("Sending a mutation over HTTP, signed with IAM: createMessage {message:?}"),
+        );
         let mutation = Request::<Raw>::new(MUTATION).variable("message", message);
         let answer = publisher
             .execute(mutation)
@@ -72,11 +79,13 @@ async fn act(server: &Server, access_key: Credentials) -> Result<Exit, Failure> 
         answer
             .into_data()
             .map_err(|partial| failed(Phase::Request)(partial.into()))?;
-        say("The event of it, over the websocket:");
-        receive(&mut events, message).await?;
+        say(reader, format_args!("The event of it, over the websocket:"));
+        if receive(&mut events, message).await? == Reader::Gone {
+            reader = Reader::Gone;
+        }
     }
     subscriber.close().await;
-    say("All three events arrived.");
+    say(reader, format_args!("All three events arrived."));
     Ok(Exit::Success)
 }
 
@@ -85,7 +94,7 @@ fn client(server: &Server, auth: impl gqlwire::AuthProvider) -> Result<Client, F
     builder.build().map_err(failed(Phase::Request))
 }
 
-async fn receive(events: &mut Subscription<Raw>, message: &str) -> Result<(), Failure> {
+async fn receive(events: &mut Subscription<Raw>, message: &str) -> Result<Reader, Failure> {
     let missing = || Failure::new(Exit::Ended, format!("the event of {message:?} did not arrive"));
     let event = timeout(PATIENCE, events.next())
         .await
@@ -98,10 +107,10 @@ async fn receive(events: &mut Subscription<Raw>, message: &str) -> Result<(), Fa
     let data = response
         .into_data()
         .map_err(|partial| failed(Phase::SubscriptionRun)(partial.into()))?;
-    Stdout::new().json(data.get())?;
+    let reader = Stdout::new().json(data.get())?;
     let received: serde_json::Value = serde_json::from_str(data.get()).unwrap_or_default();
     match received["onCreateMessage"]["message"] == message {
-        true => Ok(()),
+        true => Ok(reader),
         false => Err(missing()),
     }
 }

@@ -1,7 +1,7 @@
 //! Which endpoint is meant, and what is spoken there.
 
 use gqlwire::OperationKind;
-use gqlwire_proto::appsync::is_appsync_host;
+use gqlwire_proto::appsync::{Endpoint, is_appsync_host};
 use url::Url;
 
 use crate::args::{ConnectionArgs, Transport};
@@ -51,52 +51,80 @@ impl Protocol {
     }
 }
 
-/// The endpoint's URL: of the command line, else of the environment.
-pub(crate) fn url(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Url, Failure> {
-    let given = [args.url.first(), args.http_url.as_ref(), args.realtime_url.as_ref()];
-    let text = match given.into_iter().flatten().next() {
-        Some(text) => text.clone(),
-        None => {
-            let text = environment(ENDPOINT_VARIABLE)
-                .filter(|text| !text.is_empty())
-                .ok_or_else(|| {
-                    Failure::usage("there is no endpoint").hint(format!(
-                        "give its URL first: gql-cli https://… (or set {ENDPOINT_VARIABLE}); gql-cli --help tells more"
-                    ))
-                })?;
-            tracing::info!("the endpoint is that of {ENDPOINT_VARIABLE}");
-            text
-        }
-    };
-    parse(&text)
+/// The endpoint's URL, of the command line, else of the environment; and after it the other URLs that were given.
+pub(crate) fn urls(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Vec<Url>, Failure> {
+    let named = [
+        (args.url.first(), "the command line"),
+        (args.http_url.as_ref(), "--http-url"),
+        (args.realtime_url.as_ref(), "--realtime-url"),
+    ];
+    let given: Vec<_> = named
+        .into_iter()
+        .filter_map(|(text, name)| Some((text?, name)))
+        .collect();
+    let urls: Vec<Url> = given.iter().map(|(text, _)| parse(text)).collect::<Result<_, _>>()?;
+    if let (Some(url), Some((_, source))) = (urls.first(), given.first()) {
+        tracing::info!("endpoint {}, of {source}", shown(url));
+        return Ok(urls);
+    }
+    let text = environment(ENDPOINT_VARIABLE)
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| {
+            Failure::usage("there is no endpoint").hint(format!(
+                "give its URL first: gql-cli https://… (or set {ENDPOINT_VARIABLE}); gql-cli --help tells more"
+            ))
+        })?;
+    let url = parse(&text)?;
+    tracing::info!("endpoint {}, of {ENDPOINT_VARIABLE}", shown(&url));
+    Ok(vec![url])
 }
 
-/// What to speak with this endpoint. `wants_appsync` is whether an option was given that only AppSync knows.
-pub(crate) fn protocol(transport: Transport, url: &Url, wants_appsync: Option<&str>) -> Result<Protocol, Failure> {
+/// Which options were given that only AppSync knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AppSyncOptions {
+    /// One of those that say as whom to connect.
+    pub(crate) auth: Option<&'static str>,
+    /// The first of all of them.
+    pub(crate) any: Option<&'static str>,
+}
+
+/// What to speak with these endpoints, of which the first one decides.
+pub(crate) fn protocol(transport: Transport, urls: &[Url], options: AppSyncOptions) -> Result<Protocol, Failure> {
+    let Some(url) = urls.first() else {
+        return Err(Failure::usage("there is no endpoint"));
+    };
     let is_websocket = matches!(url.scheme(), "ws" | "wss");
-    match transport {
-        Transport::Appsync => Ok(Protocol::AppSync(Reach::Both)),
-        Transport::AppsyncHttp => Ok(Protocol::AppSync(Reach::Http)),
-        Transport::AppsyncWebsockets => Ok(Protocol::AppSync(Reach::Realtime)),
-        Transport::Auto => Ok(guess(url, is_websocket, wants_appsync)),
-        Transport::Http if is_websocket => Err(Failure::usage(format!(
-            "{} is a websocket, and --transport http speaks HTTP",
-            shown(url)
-        ))
-        .hint("give the http:// or https:// URL, or --transport appsync for AWS AppSync")),
-        Transport::Http => match wants_appsync {
-            None => Ok(Protocol::Http),
-            Some(option) => Err(
-                Failure::usage(format!("{option} is for AWS AppSync, and --transport http is not"))
-                    .hint("use --transport appsync, or send credentials as a header: -H 'Authorization: Bearer …'"),
-            ),
+    let chosen = match transport {
+        Transport::Appsync => Protocol::AppSync(Reach::Both),
+        Transport::AppsyncHttp => Protocol::AppSync(Reach::Http),
+        Transport::AppsyncWebsockets => Protocol::AppSync(Reach::Realtime),
+        Transport::Auto => return guess(urls, is_websocket, options),
+        Transport::Http if is_websocket => {
+            return Err(Failure::usage(format!(
+                "{} is a websocket, and --transport http speaks HTTP",
+                shown(url)
+            ))
+            .hint("give the http:// or https:// URL, or --transport appsync for AWS AppSync"));
+        }
+        Transport::Http => match options.any {
+            None => Protocol::Http,
+            Some(option) => {
+                return Err(
+                    Failure::usage(format!("{option} is for AWS AppSync, and --transport http is not"))
+                        .hint("use --transport appsync, or send credentials as a header: -H 'Authorization: Bearer …'"),
+                );
+            }
         },
-        Transport::Websockets | Transport::Phoenix => Err(Failure::usage(format!(
-            "--transport {} is not there yet: generic websockets come with a later version",
-            transport.name()
-        ))
-        .hint("for AWS AppSync use --transport appsync; for queries and mutations elsewhere, http")),
-    }
+        Transport::Websockets | Transport::Phoenix => {
+            return Err(Failure::usage(format!(
+                "--transport {} is not there yet: generic websockets come with a later version",
+                transport.name()
+            ))
+            .hint("for AWS AppSync use --transport appsync; for queries and mutations elsewhere, http"));
+        }
+    };
+    tracing::info!("transport {}: --transport says so", transport.name());
+    Ok(chosen)
 }
 
 /// A URL without its query and without a password, which may be secrets.
@@ -110,21 +138,43 @@ pub(crate) fn shown(url: &Url) -> String {
     url.into()
 }
 
-fn guess(url: &Url, is_websocket: bool, wants_appsync: Option<&str>) -> Protocol {
+/// What the URL and the options mean where `--transport` is silent.
+///
+/// A guess must not send anybody the credentials that happen to lie in the environment: only a host of AppSync's, this
+/// machine if an option speaks of AppSync, and whoever is named along with credentials get any.
+fn guess(urls: &[Url], is_websocket: bool, options: AppSyncOptions) -> Result<Protocol, Failure> {
+    let url = &urls[0];
     let reason = if is_appsync_host(url) {
         "the host is AppSync's".to_owned()
-    } else if is_websocket {
-        "it is a websocket, and AppSync's protocol is the one that this version speaks".to_owned()
-    } else if url.path().trim_end_matches('/').ends_with("/graphql/realtime") {
-        "its path is that of AppSync's realtime endpoint".to_owned()
-    } else if let Some(option) = wants_appsync {
+    } else if let Some(option) = options.any {
         format!("{option} is for AppSync")
+    } else if is_websocket {
+        return Err(Failure::usage(format!(
+            "{} is a websocket, and not on a host of AWS AppSync's",
+            shown(url)
+        ))
+        .hint("if it is AppSync's realtime endpoint, say so: --transport appsync_websockets"));
     } else {
-        tracing::info!("{} is taken for plain GraphQL over HTTP", shown(url));
-        return Protocol::Http;
+        tracing::info!(
+            "transport http: {} is no host of AppSync's, and no option says otherwise",
+            shown(url)
+        );
+        return Ok(Protocol::Http);
     };
-    tracing::info!("{} is taken for AWS AppSync: {reason}", shown(url));
-    Protocol::AppSync(Reach::Both)
+    let stranger = urls.iter().find(|url| !is_appsync_host(url) && !is_loopback(url));
+    if let (Some(stranger), None) = (stranger, options.auth) {
+        return Err(Failure::usage(format!(
+            "{} is no host of AWS AppSync's: credentials of the environment do not go there unasked",
+            shown(stranger)
+        ))
+        .hint("if it is an AppSync API under a name of its own, say so: --transport appsync"));
+    }
+    tracing::info!("transport appsync: {reason} ({})", shown(url));
+    Ok(Protocol::AppSync(Reach::Both))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    Endpoint::new(url.as_str()).is_ok_and(|endpoint| endpoint.is_loopback())
 }
 
 fn parse(text: &str) -> Result<Url, Failure> {
@@ -133,8 +183,9 @@ fn parse(text: &str) -> Result<Url, Failure> {
         return Err(Failure::usage("the endpoint's URL is empty").hint("is the variable that it comes from set?"));
     }
     if !crate::args::is_endpoint(text) {
-        return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}"))
-            .hint("commands are serve, demo, completions and man; anything else is the URL of an endpoint"));
+        return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}")).hint(
+            "there are the commands serve, demo, completions, man and help; anything else is the URL of an endpoint",
+        ));
     }
     Url::parse(text).map_err(|error| Failure::usage(format!("{text:?} is not a URL: {error}")))
 }
@@ -146,27 +197,55 @@ mod tests {
 
     const APPSYNC: &str = "https://abc.appsync-api.eu-west-1.amazonaws.com/graphql";
 
-    fn guessed(url: &str, option: Option<&str>) -> Protocol {
-        protocol(Transport::Auto, &Url::parse(url).unwrap(), option).unwrap()
+    fn guessed(url: &str, options: AppSyncOptions) -> Result<Protocol, Failure> {
+        protocol(Transport::Auto, &[Url::parse(url).unwrap()], options)
+    }
+
+    const NONE: AppSyncOptions = AppSyncOptions { auth: None, any: None };
+    const AUTH: AppSyncOptions = AppSyncOptions {
+        auth: Some("--api-key"),
+        any: Some("--api-key"),
+    };
+    const OTHER: AppSyncOptions = AppSyncOptions {
+        auth: None,
+        any: Some("--header-carrier"),
+    };
+
+    #[test]
+    fn auto_knows_appsync_by_host_or_option() {
+        let appsync = Protocol::AppSync(Reach::Both);
+        for (url, options, expected) in [
+            (APPSYNC, NONE, appsync),
+            (
+                "wss://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
+                NONE,
+                appsync,
+            ),
+            ("https://api.example.com/graphql", NONE, Protocol::Http),
+            ("https://api.example.com/graphql/realtime", NONE, Protocol::Http),
+            ("http://localhost:4000/graphql", AUTH, appsync),
+            ("ws://localhost:4000/graphql", OTHER, appsync),
+            ("wss://api.example.com/graphql/realtime", AUTH, appsync),
+        ] {
+            assert_eq!(guessed(url, options).unwrap(), expected, "{url}");
+        }
     }
 
     #[test]
-    fn auto_knows_appsync_by_host_path_scheme_or_option() {
-        let appsync = Protocol::AppSync(Reach::Both);
-        for (url, option, expected) in [
-            (APPSYNC, None, appsync),
-            (
-                "wss://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
-                None,
-                appsync,
-            ),
-            ("https://api.example.com/graphql", None, Protocol::Http),
-            ("https://api.example.com/graphql/realtime", None, appsync),
-            ("ws://localhost:4000/", None, appsync),
-            ("http://localhost:4000/graphql", Some("--api-key"), appsync),
+    fn auto_does_not_send_credentials_of_the_environment_to_strangers() {
+        for (url, options, advice) in [
+            ("wss://api.example.com/", NONE, "--transport appsync_websockets"),
+            ("ws://localhost:4000/", NONE, "--transport appsync_websockets"),
+            ("wss://api.example.com/", OTHER, "--transport appsync"),
+            ("https://api.example.com/graphql", OTHER, "--transport appsync"),
         ] {
-            assert_eq!(guessed(url, option), expected, "{url}");
+            let failure = guessed(url, options).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.hint.unwrap().contains(advice), "{url}");
         }
+        let urls = [APPSYNC, "wss://api.example.com/"].map(|url| Url::parse(url).unwrap());
+        assert!(protocol(Transport::Auto, &urls, OTHER).is_err());
+        assert!(protocol(Transport::Appsync, &urls, OTHER).is_ok());
     }
 
     #[test]
@@ -192,7 +271,7 @@ mod tests {
     fn generic_websockets_are_named_as_coming_later() {
         let url = Url::parse("wss://example.com/").unwrap();
         for transport in [Transport::Websockets, Transport::Phoenix] {
-            let failure = protocol(transport, &url, None).unwrap_err();
+            let failure = protocol(transport, std::slice::from_ref(&url), NONE).unwrap_err();
             assert!(failure.message.contains("later version"), "{}", failure.message);
         }
     }

@@ -19,6 +19,7 @@ pub(crate) enum Exit {
     Invalid = 7,
     /// A running subscription was ended by an error.
     Ended = 8,
+    /// By Ctrl-C, SIGTERM or SIGHUP, which all mean the same to a running operation.
     Interrupted = 130,
 }
 
@@ -40,4 +41,4 @@ Exit codes:
   6  timeout
   7  the operation is not valid GraphQL
   8  a running subscription was ended by an error
-  130  interrupted";
+  130  interrupted: Ctrl-C, SIGTERM or SIGHUP";

@@ -45,12 +45,27 @@ impl Failure {
 
     /// What the client could not do.
     pub(crate) fn client(error: &Error, phase: Phase) -> Self {
-        let failure = Self::new(exit_of(error, phase), error.to_string());
+        let failure = Self::new(exit_of(error, phase), in_our_words(&error.to_string()));
         match advice(error, phase) {
             Some(advice) => failure.hint(advice),
             None => failure,
         }
     }
+}
+
+/// The library names its own settings; here they are options.
+pub(crate) fn in_our_words(message: &str) -> String {
+    let settings = [
+        ("`max_response_size`", "--max-response-size"),
+        ("`max_message_size`", "--max-message-size"),
+        ("danger_allow_plaintext_credentials", "--allow-plaintext"),
+        ("say `.appsync()` on the builder", "use --transport appsync"),
+        (": use `Iam::aws_default_chain()` (feature `aws`)", ""),
+        ("add that with `add_root_certificate`", "add that to this machine's"),
+    ];
+    settings.iter().fold(message.to_owned(), |message, (theirs, ours)| {
+        message.replace(theirs, ours)
+    })
 }
 
 fn exit_of(error: &Error, phase: Phase) -> Exit {

@@ -5,6 +5,8 @@ use futures_util::future::BoxFuture;
 use gqlwire::appsync::Iam;
 use gqlwire::{AuthProvider, Authorization, Error, Target};
 
+use crate::failure::in_our_words;
+
 /// Static keys of the environment and the shared files, which are found without the AWS SDK; else whatever its chain
 /// finds: SSO, roles, processes, containers, instances.
 #[derive(Debug)]
@@ -12,6 +14,7 @@ pub(crate) struct IamChain {
     plain: Iam,
     profile: Option<String>,
     chain: OnceLock<Iam>,
+    told: OnceLock<()>,
 }
 
 impl IamChain {
@@ -24,6 +27,7 @@ impl IamChain {
             plain,
             profile,
             chain: OnceLock::new(),
+            told: OnceLock::new(),
         }
     }
 
@@ -33,9 +37,13 @@ impl IamChain {
         }
         let missing = match self.plain.authorize(target).await {
             Err(error) if error.is_auth() => error,
-            found => return found,
+            Err(error) => return Err(error),
+            Ok(authorization) => {
+                self.log_source(&self.plain_source());
+                return Ok(authorization);
+            }
         };
-        tracing::info!("asking the AWS SDK's chain, because: {missing}");
+        tracing::info!("asking the AWS SDK's chain: {}", in_our_words(&missing.to_string()));
         let chain = match &self.profile {
             Some(name) => Iam::aws_profile(name),
             None => Iam::aws_default_chain(),
@@ -46,9 +54,34 @@ impl IamChain {
             Err(error) if error.is_auth() && !missing.to_string().contains("aws_default_chain") => Err(missing),
             Err(error) => Err(error),
             Ok(authorization) => {
+                let of = self
+                    .profile
+                    .as_ref()
+                    .map_or(String::new(), |name| format!(" for the profile {name:?}"));
+                self.log_source(&format!("the AWS SDK's chain{of}"));
                 let _ = self.chain.set(chain);
                 Ok(authorization)
             }
+        }
+    }
+
+    /// Where static keys were found: the library looks in the same order.
+    fn plain_source(&self) -> String {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        match &self.profile {
+            Some(name) => format!("static keys of the profile {name:?}"),
+            None if variable("AWS_ACCESS_KEY_ID").is_some() => "AWS_ACCESS_KEY_ID of the environment".to_owned(),
+            None => {
+                let name = variable("AWS_PROFILE").unwrap_or_else(|| "default".to_owned());
+                format!("static keys of the profile {name:?}")
+            }
+        }
+    }
+
+    /// Once: every request is signed anew.
+    fn log_source(&self, source: &str) {
+        if self.told.set(()).is_ok() {
+            tracing::info!("AWS credentials: {source}");
         }
     }
 }

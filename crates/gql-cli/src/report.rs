@@ -41,10 +41,31 @@ pub(crate) fn say(message: impl Display) {
     let _ = writeln!(anstream::stderr().lock(), "{message}");
 }
 
+/// How many errors of one answer are shown, and how many characters of each text in them: about a screen. `-d` shows all.
+const MOST_ERRORS: usize = 20;
+const LONGEST_TEXT: usize = 500;
+
 /// The errors of an answer, each with its place in the answer and in the document.
 pub(crate) fn graphql_errors(errors: &[GraphQLError], document: &str) {
-    for error in errors {
-        let _ = graphql_error(error, document);
+    let everything = tracing::enabled!(tracing::Level::DEBUG);
+    let (most, longest) = match everything {
+        true => (usize::MAX, usize::MAX),
+        false => (MOST_ERRORS, LONGEST_TEXT),
+    };
+    for error in errors.iter().take(most) {
+        let _ = graphql_error(error, document, longest);
+    }
+    let left = errors.len().saturating_sub(most);
+    if left > 0 {
+        say(format_args!("and {left} more errors; -d shows all"));
+    }
+}
+
+/// As much of a text as is shown.
+fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}… ({} characters more)", &text[..end], text[end..].chars().count()).into(),
+        None => text.into(),
     }
 }
 
@@ -53,23 +74,25 @@ fn labelled(style: Style, label: &str, text: &str) -> io::Result<()> {
     writeln!(anstream::stderr().lock(), "{style}{label}:{style:#} {text}")
 }
 
-fn graphql_error(error: &GraphQLError, document: &str) -> io::Result<()> {
+fn graphql_error(error: &GraphQLError, document: &str, longest: usize) -> io::Result<()> {
     let message = match error.message.as_str() {
         "" => "the server gave an error without a message",
         message => message,
     };
-    labelled(ERROR, "error", message)?;
+    labelled(ERROR, "error", &cut(message, longest))?;
     let mut stderr = anstream::stderr().lock();
     if let Some(error_type) = error.error_type() {
-        writeln!(stderr, "  errorType: {}", printable(error_type))?;
+        writeln!(stderr, "  errorType: {}", printable(&cut(error_type, longest)))?;
     }
     if let Some(path) = error.path.as_deref().filter(|path| !path.is_empty()) {
-        writeln!(stderr, "  path: {}", printable(&path_text(path)))?;
+        writeln!(stderr, "  path: {}", printable(&cut(&path_text(path), longest)))?;
     }
     if let Some(info) = error.error_info() {
-        writeln!(stderr, "  errorInfo: {}", printable(&info.to_string()))?;
+        writeln!(stderr, "  errorInfo: {}", printable(&cut(&info.to_string(), longest)))?;
     }
-    for location in &error.locations {
+    /// More places than these say nothing about the first.
+    const MOST_PLACES: usize = 5;
+    for location in error.locations.iter().take(MOST_PLACES) {
         write!(stderr, "{}", excerpt(document, location).unwrap_or_default())?;
     }
     Ok(())
@@ -139,6 +162,12 @@ mod tests {
                 assert_eq!(excerpt("{ a }", location), None, "{line}:{column}");
             }
         }
+    }
+
+    #[test]
+    fn a_long_text_says_how_much_is_missing() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äöü… (1 characters more)");
     }
 
     #[test]

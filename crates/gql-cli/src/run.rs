@@ -1,8 +1,9 @@
 //! One operation: read, checked, sent, its answer printed.
 
 use std::future::IntoFuture;
+use std::time::{Duration, Instant};
 
-use gqlwire::{OperationKind, Request, Response};
+use gqlwire::{Error, OperationKind, Request, Response};
 use serde_json::value::RawValue;
 
 use crate::args::OperationArgs;
@@ -69,9 +70,11 @@ async fn execute(
 ) -> Result<Exit, Failure> {
     let client = connection.client()?;
     let mut interrupts = Interrupts::new()?;
+    tracing::debug!("sending the {kind}: POST {}", connection.shown());
+    let sent = Instant::now();
     let answer = client.execute(request).timeout(connection.limit()).into_future();
-    let response = tokio::select! {
-        answer = answer => answer.map_err(|error| connection.failure(&error, Phase::Request))?,
+    let answer = tokio::select! {
+        answer = answer => answer,
         () = interrupts.next() => {
             if kind == OperationKind::Mutation {
                 report::warning("interrupted; the mutation may have been executed");
@@ -79,17 +82,46 @@ async fn execute(
             return Ok(Exit::Interrupted);
         }
     };
+    log_answer(&answer, sent.elapsed());
+    let response = answer.map_err(|error| connection.failure(&error, Phase::Request))?;
+    // AppSync says so in a header where it did not execute the request at all.
+    let refused = response
+        .headers()
+        .get("x-amzn-errortype")
+        .filter(|_| response.data.is_none());
+    if let Some(error_type) = refused {
+        let error_type = String::from_utf8_lossy(error_type.as_bytes());
+        report::error(format_args!(
+            "{} refused the request ({error_type})",
+            connection.shown()
+        ));
+    }
     let (exit, _) = show(&response, document, &mut Stdout::new())?;
-    let refusal = response
-        .errors
-        .first()
-        .and_then(|error| connection.advice_on_refusal(error));
-    match refusal {
+    match connection.advice_on_refusal(&response.errors) {
         Some(advice) if exit == Exit::Errors => {
             report::hint(advice);
             Ok(Exit::Refused)
         }
+        _ if refused.is_some() && exit == Exit::Errors => Ok(Exit::Refused),
         _ => Ok(exit),
+    }
+}
+
+fn log_answer(answer: &Result<Response<Raw>, Error>, after: Duration) {
+    match answer {
+        Ok(response) => {
+            let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
+            tracing::debug!(
+                "answered after {after:.1?}: {bytes} bytes of data, {} errors",
+                response.errors.len()
+            );
+        }
+        Err(error) => {
+            let status = error
+                .status()
+                .map_or("no answer".to_owned(), |status| format!("status {status}"));
+            tracing::debug!("failed after {after:.1?}: {status}, {:?}", error.kind());
+        }
     }
 }
 

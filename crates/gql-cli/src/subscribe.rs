@@ -4,7 +4,7 @@
 //!  refused, or no answer ───────────────────────────────────────────────▶ 4, 5, 6
 //!  acknowledged ─▶ event ─▶ event ─▶ … ─┬─ complete, --count, --for ────▶ 0, or 3 if an event had errors
 //!                                       ├─ the reader of stdout is gone ▶ 0
-//!                                       ├─ Ctrl-C, SIGTERM ─────────────▶ 130
+//!                                       ├─ Ctrl-C, SIGTERM, SIGHUP ─────▶ 130
 //!                                       └─ an error ────────────────────▶ 8
 //! ```
 
@@ -12,7 +12,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use gqlwire::{Client, Event, Request, Subscription};
+use gqlwire::{Client, Event, GraphQLError, Request, Subscription};
 use tokio::time::{Instant, sleep_until};
 
 use crate::connection::Connection;
@@ -46,6 +46,8 @@ pub(crate) async fn run(
     let client = connection.client()?;
     let mut interrupts = Interrupts::new()?;
     let starting = client.subscribe(request).timeout(connection.limit()).into_future();
+    tracing::debug!("starting the subscription at {}", connection.shown());
+    let sent = Instant::now();
     let started = tokio::select! {
         started = starting => started,
         () = interrupts.next() => {
@@ -54,8 +56,13 @@ pub(crate) async fn run(
         }
     };
     let mut subscription = started.map_err(|error| connection.failure(&error, Phase::SubscriptionStart))?;
+    tracing::debug!(
+        "connected, and acknowledged with start_ack, after {:.1?}",
+        sent.elapsed()
+    );
     tracing::info!("subscribed; events follow");
     let outcome = listen(connection, &mut subscription, document, bounds, &mut interrupts).await;
+    tracing::debug!("sending stop, and closing");
     subscription.stop();
     close(&client, &mut interrupts).await;
     outcome
@@ -73,6 +80,7 @@ async fn listen(
     let mut exit = Exit::Success;
     // An event that cannot be read ends nothing; an error that ends the stream is the last thing in it.
     let mut last_error = None;
+    let mut advised = false;
     let time_is_up = time_is_up(bounds.duration);
     tokio::pin!(time_is_up);
     loop {
@@ -85,7 +93,13 @@ async fn listen(
             None => return last_error.map_or(Ok(exit), Err),
             Some(Ok(Event::Next(response))) => {
                 report_unfinished(&mut last_error);
+                let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
+                tracing::debug!("received data: {bytes} bytes, {} errors", response.errors.len());
                 let (shown, reader) = show(&response, document, &mut stdout)?;
+                if !advised && lacks_selection(&response.errors) {
+                    report::hint(SELECTION);
+                    advised = true;
+                }
                 if shown != Exit::Success {
                     exit = Exit::Partial;
                 }
@@ -109,6 +123,17 @@ async fn listen(
             }
         }
     }
+}
+
+/// Said once: the same is wrong with every event.
+const SELECTION: &str = "an event carries only the fields that the mutation selected: select this one there, too";
+
+/// Whether a field that cannot be null is missing from an event.
+fn lacks_selection(errors: &[GraphQLError]) -> bool {
+    let text = "cannot return null for non-nullable";
+    errors
+        .iter()
+        .any(|error| error.message.to_ascii_lowercase().contains(text))
 }
 
 /// An error that more events followed was about one event alone.

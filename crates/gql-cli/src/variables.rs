@@ -18,16 +18,24 @@ pub(crate) fn variables(values: &[String]) -> Result<Vec<Variable>, Failure> {
 }
 
 fn variable(text: &str) -> Result<Variable, Failure> {
-    let invalid = || {
-        Failure::usage(format!("Invalid variable: {text}")).hint(
+    let invalid = || Failure::usage(format!("Invalid variable: {text}"));
+    let unnamed = || {
+        invalid().hint(
             "variables are NAME:VALUE, where VALUE is JSON or plain text: -V id:7 'name:Ada' 'input:{\"tags\": [1, 2]}'",
         )
     };
-    let (name, value) = text.split_once(':').ok_or_else(invalid)?;
+    let (name, value) = text.split_once(':').ok_or_else(unnamed)?;
     if name.is_empty() {
-        return Err(invalid());
+        return Err(unnamed());
     }
-    let json = json(value).or_else(|| json(&quoted(value))).ok_or_else(invalid)?;
+    let unreadable = || {
+        invalid().hint(format!(
+            "this is neither JSON nor plain text, in which \" and \\ need a \\ before them; \
+             as JSON it is -V '{name}:{}'",
+            serde_json::Value::from(value)
+        ))
+    };
+    let json = json(value).or_else(|| json(&quoted(value))).ok_or_else(unreadable)?;
     Ok(Variable {
         name: name.to_owned(),
         value: json,
@@ -68,7 +76,24 @@ fn header(text: &str) -> Result<(String, String), Failure> {
         return Err(Failure::usage(format!("Invalid header: {shown}{rest}"))
             .hint("headers are NAME:VALUE, quoted where they hold blanks: -H 'Authorization: Bearer …'"));
     };
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
+    let (name, value) = (name.trim(), value.trim());
+    if !name.bytes().all(is_name_byte) {
+        return Err(
+            Failure::usage(format!("Invalid header: {name:?} is not a name that HTTP allows"))
+                .hint("names are letters, digits and hyphens"),
+        );
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(Failure::usage(format!(
+            "Invalid header: the value of {name} holds a line break or another control character"
+        )));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A `tchar` of RFC 9110.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 #[cfg(test)]
@@ -126,6 +151,25 @@ mod tests {
         let failure = header("0123456789-this-may-be-a-secret").unwrap_err();
         assert_eq!(failure.message, "Invalid header: 0123456789-t…");
         assert!(header(": x").is_err());
+    }
+
+    #[test]
+    fn a_header_that_http_does_not_allow_is_refused_without_its_value() {
+        for text in ["bad name:hush", "naïve:hush", "x:hush\nhush", "x:hush\u{7f}h"] {
+            let failure = header(text).unwrap_err();
+            assert!(failure.message.starts_with("Invalid header: "), "{text:?}");
+            assert!(!failure.message.contains("hush"), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn a_stray_quote_is_shown_as_json() {
+        let failure = variable("m:a\"b").unwrap_err();
+        let hint = failure.hint.unwrap();
+        assert!(
+            hint.contains(r#"-V 'm:"a\"b"'"#) && hint.contains("need a \\ before"),
+            "{hint}"
+        );
     }
 
     proptest! {

@@ -59,7 +59,8 @@ impl<T> Response<T> {
     ///
     /// # Errors
     ///
-    /// [`Partial`], which keeps the errors and whatever data came with them.
+    /// [`Partial`], which keeps the errors and whatever data came with them. Where `?` turns that into another error
+    /// type, only the errors go along: match on the `Partial` to use its data.
     pub fn into_data(self) -> Result<T, Partial<T>> {
         match self.data {
             Some(data) if self.errors.is_empty() => Ok(data),

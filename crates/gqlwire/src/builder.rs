@@ -7,7 +7,9 @@ use url::Url;
 
 use crate::auth::AuthProvider;
 use crate::execute::parse_header;
-use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, is_safe_for_credentials};
+use crate::http::{
+    ConnectOptions, HttpOptions, HttpTransport, Shown, carries_credentials, is_safe_for_credentials, plaintext,
+};
 use crate::{Client, Error};
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
@@ -153,8 +155,8 @@ impl ClientBuilder {
             return self.build_appsync();
         }
         let url = parse_url(&self.url)?;
-        let guarded = self.auth.is_some() || carries_credentials(&self.headers);
-        if guarded && !self.allow_plaintext_credentials && !is_safe_for_credentials(&url) {
+        let private = self.allow_plaintext_credentials || is_safe_for_credentials(&url);
+        if !private && (self.auth.is_some() || carries_credentials(&self.headers)) {
             return Err(plaintext(&url));
         }
         let transport = HttpTransport::new(HttpOptions {
@@ -168,6 +170,7 @@ impl ClientBuilder {
             connect: self.connect,
             timeout: self.timeout,
             max_body: self.max_response_size,
+            private,
         })?;
         Ok(Client::with_transport(transport))
     }
@@ -216,8 +219,8 @@ mod appsync {
             self
         }
 
-        /// How the websocket handshake carries its authorization; by default as a subprotocol, and in the query where
-        /// AWS or the Amplify simulator takes nothing else.
+        /// How the websocket handshake carries its authorization; by default as a subprotocol, and for VPC endpoints in
+        /// the query, as AWS documents it. The Amplify simulator reads the query alone and has to be told so here.
         pub fn header_carrier(mut self, carrier: HeaderCarrier) -> Self {
             self.setup().carrier = Some(carrier);
             self
@@ -235,7 +238,8 @@ mod appsync {
             self
         }
 
-        /// How long [`Client::close`] may wait for the server; default [`DEFAULT_CLOSE_TIMEOUT`].
+        /// How long the server may take to answer `stop`, and [`Client::close`] all in all; default
+        /// [`DEFAULT_CLOSE_TIMEOUT`].
         pub fn close_timeout(mut self, timeout: Duration) -> Self {
             self.setup().timeouts.stop = timeout.min(LONGEST);
             self.setup().close_timeout = timeout;
@@ -301,6 +305,8 @@ mod appsync {
                 connect: self.connect.clone(),
                 timeout: self.timeout,
                 max_body: self.max_response_size,
+                // Whatever goes to AppSync is authorised, so that this was decided above.
+                private: true,
             })?;
             let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
             let options = RealtimeOptions {
@@ -349,16 +355,4 @@ fn parse_url(text: &str) -> Result<Url, Error> {
 fn before_secrets(text: &str) -> &str {
     let text = text.split(['?', '#']).next().unwrap_or_default();
     text.rsplit('@').next().unwrap_or_default()
-}
-
-fn carries_credentials(headers: &HeaderMap) -> bool {
-    let names = ["authorization", "cookie", "x-api-key", "x-amz-security-token"];
-    names.iter().any(|name| headers.contains_key(*name))
-}
-
-fn plaintext(url: &Url) -> Error {
-    Error::config(format!(
-        "credentials would go unencrypted to {}; use https, or say so explicitly (danger_allow_plaintext_credentials)",
-        url.host_str().unwrap_or_default()
-    ))
 }

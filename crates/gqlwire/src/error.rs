@@ -164,7 +164,8 @@ impl Error {
         &self.0.errors
     }
 
-    /// The text of the data that came with the errors, where it did not fit the type that was asked for.
+    /// The text of the data that came with the errors, where it did not fit the type that was asked for. Data that did
+    /// fit is in the [`Partial`] that [`Response::into_data`](crate::Response::into_data) gives, and only there.
     pub fn raw_data(&self) -> Option<&RawValue> {
         self.0.raw_data.as_deref()
     }
@@ -285,9 +286,16 @@ impl Error {
     }
 }
 
+/// One message that fits a screen; [`errors`](Error::errors) and [`body`](Error::body) have the rest.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)
+        /// Room for a refused signature, whose explanation is the longest message that is of use.
+        const SHOWN: usize = 4096;
+        let message = &self.0.message;
+        match message.char_indices().nth(SHOWN) {
+            Some((end, _)) => write!(f, "{}… ({} bytes in all)", &message[..end], message.len()),
+            None => f.write_str(message),
+        }
     }
 }
 

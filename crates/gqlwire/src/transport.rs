@@ -88,6 +88,11 @@ impl RawRequest {
         &self.headers
     }
 
+    /// How this request is authorised, where the caller chose another way than the client's.
+    pub fn auth(&self) -> Option<&Arc<dyn AuthProvider>> {
+        self.auth.as_ref()
+    }
+
     /// How long this request may take, where the caller said so.
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout

@@ -129,6 +129,57 @@ async fn a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() {
     assert_alive(&server).await;
 }
 
+/// Sends all of it before it reads, as most clients do, and gets the status.
+async fn status_after_sending_all(server: &Server, head: &str, length: usize) -> u16 {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let chunk = vec![b'x'; 64 * 1024];
+    for _ in 0..length / chunk.len() {
+        within("room to send", stream.write_all(&chunk)).await.unwrap();
+    }
+    read_answer(&mut stream).await.status
+}
+
+#[tokio::test]
+async fn an_early_answer_reaches_a_client_that_is_still_sending() {
+    const LENGTH: usize = 8 * 1024 * 1024;
+    let server = limited(|limits| limits.body_bytes = 1000).await;
+    let post = format!("POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: {LENGTH}\r\n\r\n");
+    let nowhere = format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: {LENGTH}\r\n\r\n");
+    for (head, status) in [
+        (post.as_str(), 413),
+        (&nowhere, 404),
+        ("nonsense\r\n\r\n", 400),
+        ("GET /ping HTTP/1.1\r\nhost: x\r\nx-long: ", 431),
+    ] {
+        assert_eq!(
+            status_after_sending_all(&server, head, LENGTH).await,
+            status,
+            "{head:?}"
+        );
+    }
+    let server = limited(|limits| limits.body_deadline = Duration::from_millis(1)).await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut start = [0; 12];
+    within("the answer", stream.peek(&mut start)).await.unwrap();
+    stream.write_all(&vec![b'x'; 200_000]).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.status, 408);
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_sending_after_the_answer_is_cut_off() {
+    let server = limited(|limits| limits.body_bytes = 1000).await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let head = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    let chunk = vec![b'x'; 64 * 1024];
+    within("the end", async { while stream.write_all(&chunk).await.is_ok() {} }).await;
+    assert_alive(&server).await;
+}
+
 #[tokio::test]
 async fn a_frame_that_is_too_large_closes_its_connection() {
     let server = limited(|limits| limits.frame_bytes = 10_000).await;

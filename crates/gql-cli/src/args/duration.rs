@@ -13,6 +13,7 @@ impl FromStr for Limit {
             return Ok(Self(None));
         }
         match seconds(text) {
+            Some(Duration::ZERO) => Err("0 leaves no time for an answer; `none` is for no limit".to_owned()),
             Some(limit) => Ok(Self(Some(limit))),
             None => Err("give seconds, such as 30 or 0.5, or `none`".to_owned()),
         }
@@ -101,6 +102,7 @@ mod tests {
         assert_eq!("1.5".parse(), Ok(Limit(Some(Duration::from_millis(1500)))));
         assert!("5m".parse::<Limit>().is_err());
         assert!("-1".parse::<Limit>().is_err());
+        assert!("0".parse::<Limit>().unwrap_err().contains("`none`"));
     }
 
     proptest! {

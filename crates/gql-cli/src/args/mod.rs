@@ -1,12 +1,13 @@
 //! The command line: flags become types here, and nowhere else.
 
 mod duration;
+mod prefix;
 mod secret;
 mod swallowed;
 mod transport;
 
 use std::ffi::OsString;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::duration::Limit;
 use self::duration::duration;
-pub(crate) use self::secret::Secret;
+pub(crate) use self::secret::{Secret, check};
 pub(crate) use self::swallowed::is_endpoint;
 use self::swallowed::take_endpoints;
 use self::transport::Carrier;
@@ -38,9 +39,7 @@ Examples:
     name = "gql-cli",
     override_usage = "gql-cli [OPTIONS] [URL]\n       gql-cli <COMMAND>",
     disable_version_flag = true,
-    disable_help_subcommand = true,
-    infer_long_args = true,
-    after_help = EXAMPLES,
+    after_help = "Examples, exit codes and everything else: gql-cli --help. To see it work: gql-cli demo",
     after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP),
 )]
 pub(crate) struct Arguments {
@@ -62,8 +61,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Serve an AppSync-compatible API on this machine, from a schema or the built-in messages API
     ///
-    /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C or SIGTERM,
-    /// which end it with code 0. Without any credential to accept it makes an API key.
+    /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C, SIGTERM or
+    /// SIGHUP, which end it with code 0. Without any credential to accept it makes an API key.
     Serve(ServeArgs),
     /// Show the whole way: a local server, a subscription, and three mutations whose events arrive
     Demo,
@@ -72,7 +71,7 @@ pub(crate) enum Verb {
         /// The shell
         shell: Shell,
     },
-    /// Print the man page
+    /// Print the man page, of all commands
     Man,
 }
 
@@ -95,7 +94,7 @@ pub(crate) struct OperationArgs {
     pub(crate) file: Vec<PathBuf>,
 
     /// Which operation of the document to run
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", hide_short_help = true)]
     pub(crate) operation_name: Option<String>,
 
     /// Fetch the server's schema and print it as SDL; no operation is read
@@ -104,7 +103,7 @@ pub(crate) struct OperationArgs {
 
     /// What to ask of the schema, each `true` or `false`: descriptions, specified_by_url, directive_is_repeatable,
     /// schema_description, input_value_deprecation, input_object_one_of
-    #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append)]
+    #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
     pub(crate) schema_download: Vec<String>,
 
     /// End a subscription after this many events
@@ -112,7 +111,7 @@ pub(crate) struct OperationArgs {
     pub(crate) count: Option<u64>,
 
     /// End a subscription after this time: 30s, 5m, 1h30m
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(crate) duration: Option<Duration>,
 }
 
@@ -132,30 +131,39 @@ pub(crate) struct ConnectionArgs {
     pub(crate) headers: Vec<String>,
 
     /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`
-    #[arg(long, value_name = "N|none", default_value = "10")]
+    #[arg(long, value_name = "N|none", default_value = "10", allow_negative_numbers = true)]
     pub(crate) execute_timeout: Limit,
 
     #[command(flatten)]
     pub(crate) auth: AuthArgs,
 
     /// The realtime endpoint, where it does not follow from the URL
-    #[arg(long, value_name = "URL", help_heading = APPSYNC)]
+    #[arg(long, value_name = "URL", help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) realtime_url: Option<String>,
 
     /// The HTTP endpoint, where it does not follow from the URL
-    #[arg(long, value_name = "URL", help_heading = APPSYNC)]
+    #[arg(long, value_name = "URL", help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) http_url: Option<String>,
 
     /// The API's own host, where the URL is that of a VPC endpoint or a tunnel
-    #[arg(long, value_name = "HOST", help_heading = APPSYNC)]
+    #[arg(long, value_name = "HOST", help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) api_host: Option<String>,
 
-    /// How the websocket handshake carries credentials
-    #[arg(long, value_name = "HOW", value_enum, help_heading = APPSYNC)]
+    /// How the websocket handshake carries credentials: as a subprotocol, or in the query for VPC endpoints, unless you
+    /// say otherwise
+    #[arg(long, value_name = "HOW", value_enum, help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) header_carrier: Option<Carrier>,
 
+    /// Bytes that an answer may have; 64 MiB if nothing is said
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
+    pub(crate) max_response_size: Option<usize>,
+
+    /// Bytes that a message of the websocket may have; 16 MiB if nothing is said
+    #[arg(long, value_name = "BYTES", hide_short_help = true, help_heading = APPSYNC)]
+    pub(crate) max_message_size: Option<usize>,
+
     /// Send credentials unencrypted to another machine, where anyone on the way can read them
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) allow_plaintext: bool,
 }
 
@@ -173,7 +181,7 @@ pub(crate) struct AuthArgs {
     pub(crate) jwt: Option<Secret>,
 
     /// A token for the API's Lambda authorizer
-    #[arg(long, value_name = "TOKEN", help_heading = APPSYNC, conflicts_with_all = ["iam", "aws_profile"])]
+    #[arg(long, value_name = "TOKEN", help_heading = APPSYNC, conflicts_with_all = ["iam", "aws_profile"], hide_short_help = true)]
     pub(crate) lambda_token: Option<Secret>,
 
     /// Sign with IAM credentials, whatever the environment offers instead
@@ -181,7 +189,7 @@ pub(crate) struct AuthArgs {
     pub(crate) iam: bool,
 
     /// Sign with the credentials of this AWS profile
-    #[arg(long, value_name = "NAME", help_heading = APPSYNC)]
+    #[arg(long, value_name = "NAME", help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) aws_profile: Option<String>,
 
     /// The AWS region of the API, where its host does not name it
@@ -192,11 +200,11 @@ pub(crate) struct AuthArgs {
 /// How much to tell.
 #[derive(Args, Debug)]
 pub(crate) struct LoggingArgs {
-    /// Tell on stderr what is done, and where settings come from
+    /// Tell on stderr where each setting comes from
     #[arg(short, long, global = true, conflicts_with = "debug")]
     pub(crate) verbose: bool,
 
-    /// Tell on stderr everything except secrets
+    /// Tell on stderr of each request and each event too: where, how long, how many bytes; no payloads, no secrets
     #[arg(short, long, global = true)]
     pub(crate) debug: bool,
 }
@@ -212,9 +220,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) port: u16,
 
-    /// The address to listen on; others than 127.0.0.1 and ::1 can be reached from other machines
+    /// The address to listen on, or `localhost`; others than 127.0.0.1 and ::1 can be reached from other machines
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
-    pub(crate) host: IpAddr,
+    pub(crate) host: Host,
 
     /// Accept this API key; as often as you like. A secret may be given as @FILE
     #[arg(long, value_name = "KEY")]
@@ -239,6 +247,26 @@ pub(crate) struct ServeArgs {
     /// Accept IAM signatures of this key pair; as often as you like. SECRET may be @FILE
     #[arg(long, value_name = "ID:SECRET")]
     pub(crate) access_key: Vec<KeyPair>,
+}
+
+/// What `serve --host` takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host(pub(crate) IpAddr);
+
+impl std::str::FromStr for Host {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("localhost") {
+            return Ok(Self(Ipv4Addr::LOCALHOST.into()));
+        }
+        // A URL has brackets around such an address, and people copy them.
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let address = bare.unwrap_or(text).parse();
+        address
+            .map(Self)
+            .map_err(|_| "give an IP address of this machine, such as 127.0.0.1 or ::1, or `localhost`".to_owned())
+    }
 }
 
 /// What `--access-key` takes.
@@ -271,6 +299,7 @@ impl Arguments {
     ///
     /// It is not usable, or asks for help: the error knows what to print, and where.
     pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let words = prefix::complete(words, &mut Self::command())?;
         let matches = Self::command().try_get_matches_from(words)?;
         let mut arguments = Self::from_arg_matches(&matches)?;
         if let Some(verb) = matches.subcommand_name() {
@@ -289,7 +318,13 @@ impl Arguments {
         operation.connection.headers = take_endpoints(&matches, "headers", endpoints);
         operation.schema_download = take_endpoints(&matches, "schema_download", endpoints);
         if let [first, second, ..] = endpoints.as_slice() {
-            let message = format!("there are two endpoints, {first:?} and {second:?}: give one");
+            let message = match is_endpoint(first) {
+                true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
+                false => format!(
+                    "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL \
+                     comes first"
+                ),
+            };
             return Err(Self::command().error(ErrorKind::TooManyValues, message));
         }
         Ok(arguments)

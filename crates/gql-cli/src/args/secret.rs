@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::document::read_file;
 use crate::failure::Failure;
@@ -40,9 +40,29 @@ impl Secret {
                 SecretString::from(text)
             }
         };
-        match secrecy::ExposeSecret::expose_secret(&secret).trim().is_empty() {
-            true => Err(Failure::usage(format!("{option} is empty")).hint("is the variable or the file set?")),
-            false => Ok(secret),
+        check(secret, option)
+    }
+
+    /// Where it comes from, for people: never what it is.
+    pub(crate) fn source(&self, option: &str) -> String {
+        match self {
+            Self::Text(_) => option.to_owned(),
+            Self::File(path) => format!("{option} @{}", path.display()),
         }
     }
+}
+
+/// Refuses what cannot be a secret, because no header can carry it. `source` is for the error.
+pub(crate) fn check(secret: SecretString, source: &str) -> Result<SecretString, Failure> {
+    let text = secret.expose_secret();
+    if text.trim().is_empty() {
+        return Err(Failure::usage(format!("{source} is empty")).hint("is the variable or the file set?"));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(
+            Failure::usage(format!("{source} holds a line break or another control character"))
+                .hint("a secret is one line of text; is it the right variable or file?"),
+        );
+    }
+    Ok(secret)
 }

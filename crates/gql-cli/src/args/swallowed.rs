@@ -1,16 +1,18 @@
 use clap::ArgMatches;
 
-/// The values of an option that takes many, without the endpoint that it may have swallowed: the last value of each
-/// occurrence, if it looks like one.
+/// The values of an option that takes many, without the endpoint that it may have swallowed: the last values of each
+/// occurrence that look like one.
 ///
 /// `-V a:1 https://…` reads naturally, but to the parser the URL is one more variable.
 pub(super) fn take_endpoints(matches: &ArgMatches, option: &str, endpoints: &mut Vec<String>) -> Vec<String> {
     let mut kept = Vec::new();
     for occurrence in matches.get_occurrences::<String>(option).into_iter().flatten() {
         let mut values: Vec<String> = occurrence.cloned().collect();
-        if values.last().is_some_and(|last| is_endpoint(last)) {
-            endpoints.extend(values.pop());
-        }
+        let end = values
+            .iter()
+            .rposition(|value| !is_endpoint(value))
+            .map_or(0, |last| last + 1);
+        endpoints.extend(values.drain(end..));
         kept.append(&mut values);
     }
     kept

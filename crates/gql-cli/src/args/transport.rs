@@ -5,7 +5,7 @@ use gqlwire::appsync::HeaderCarrier;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum Transport {
-    /// AppSync where the URL is one of AppSync's, else HTTP
+    /// AppSync where the host is one of AWS AppSync's or an option is for AppSync, else HTTP
     #[default]
     Auto,
     /// Queries and mutations over HTTP
@@ -45,9 +45,9 @@ impl Transport {
 pub(crate) enum Carrier {
     /// Plain headers of the handshake
     Headers,
-    /// The query of the URL, as the Amplify simulator wants it
+    /// The query of the URL: the default for VPC endpoints, and what the Amplify simulator wants
     Query,
-    /// A websocket subprotocol, as AWS's own clients do
+    /// A websocket subprotocol, as AWS's own clients do: the default everywhere else
     Subprotocol,
 }
 

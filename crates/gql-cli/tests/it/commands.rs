@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Cli, Running};
+use crate::support::{Cli, Running, ignores_hangup};
 
 fn announced(running: &mut Running) -> Value {
     serde_json::from_str(&running.line()).unwrap()
@@ -27,6 +27,18 @@ fn version_and_help_end_well() {
         .run()
         .status(0)
         .stdout_contains("Exit codes:")
+        .stdout_contains("--header-carrier")
+        .stderr("");
+    let short = Cli::new().args(["-h"]).run().stdout;
+    assert!(
+        short.lines().count() < 50 && !short.contains("--header-carrier"),
+        "{short}"
+    );
+    Cli::new()
+        .args(["help", "serve"])
+        .run()
+        .status(0)
+        .stdout_contains("--jwks")
         .stderr("");
 }
 
@@ -45,6 +57,8 @@ fn completions_and_the_man_page_come_from_the_same_definition() {
         .run()
         .status(0)
         .stdout_contains(".TH gql-cli 1")
+        .stdout_contains(".SH COMMAND SERVE")
+        .stdout_contains("\\-\\-jwks")
         .stderr("");
 }
 
@@ -61,6 +75,15 @@ fn the_demo_prints_three_events() {
         .map(|event| &event["onCreateMessage"]["message"])
         .collect();
     assert_eq!(texts, ["Hello world!", "Hello again!", "Goodbye!"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demo_goes_on_silently_when_nobody_reads() {
+    let mut running = Cli::new().args(["demo"]).spawn();
+    running.close_stdout();
+    let run = running.end().status(0);
+    assert!(!run.stderr.contains("All three"), "{run:#?}");
 }
 
 #[test]
@@ -130,4 +153,59 @@ fn serve_refuses_what_it_cannot_serve() {
         .run()
         .status(2)
         .stderr_contains("colon");
+}
+
+#[test]
+fn serve_gives_the_advice_that_fits_what_is_wrong() {
+    for (args, said) in [
+        (&["--issuer", "x"][..], "--jwt-secret"),
+        (&["--audience", "x"], "--jwks"),
+        (&["--host", "192.0.2.1"], "--host is an address of this machine"),
+        (&["--host", "nonsense"], "`localhost`"),
+        (
+            &["--access-key", "AKID:a", "--access-key", "AKID:b"],
+            "with the id AKID",
+        ),
+    ] {
+        let run = Cli::new()
+            .arg("serve")
+            .args(args.iter().copied())
+            .run()
+            .status(2)
+            .stdout("");
+        assert!(!run.stderr.contains("another --port"), "{run:#?}");
+        run.stderr_contains(said);
+    }
+}
+
+#[test]
+fn serve_names_an_address_that_can_be_reached_and_warns_if_others_can() {
+    for (host, shown, warns) in [
+        ("localhost", "http://127.0.0.1:", false),
+        ("[::1]", "http://[::1]:", false),
+        ("0.0.0.0", "http://127.0.0.1:", true),
+    ] {
+        let mut running = Cli::new().args(["serve", "--host", host]).spawn();
+        let said = announced(&mut running);
+        assert!(said["http"].as_str().unwrap().starts_with(shown), "{said}");
+        running.signal("TERM");
+        let run = running.end().status(0);
+        assert_eq!(
+            run.stderr.contains("other machines can reach this server"),
+            warns,
+            "{run:#?}"
+        );
+        run.stderr_contains(&format!("Try: gql-cli {shown}"));
+    }
+}
+
+#[test]
+fn a_hangup_ends_a_server_well() {
+    if ignores_hangup() {
+        return;
+    }
+    let mut running = Cli::new().args(["serve"]).spawn();
+    announced(&mut running);
+    running.signal("HUP");
+    running.end().status(0);
 }

@@ -1,6 +1,6 @@
 //! What servers do wrong: each has a message, and a code of its own.
 
-use crate::support::{Canned, Cli, closed_port};
+use crate::support::{Canned, Cli, Local, closed_port};
 
 const QUERY: &str = "{ continent }";
 
@@ -218,4 +218,121 @@ fn what_is_no_schema_is_never_printed_as_one() {
         let run = Cli::new().arg(server.url()).args(["--print-schema"]).run();
         run.status(code).stdout("").stderr_contains("error: ");
     }
+}
+
+#[test]
+fn advice_about_credentials_is_for_refused_credentials_alone() {
+    for (status, error_type) in [
+        ("404 Not Found", "BadRequestException"),
+        ("413 Payload Too Large", "BadRequestException"),
+        ("400 Bad Request", "MalformedHttpRequestException"),
+    ] {
+        let body = format!(r#"{{"errors":[{{"errorType":"{error_type}","message":"no such thing"}}]}}"#);
+        let length = body.len();
+        let server = Canned::bytes(format!(
+            "HTTP/1.1 {status}\r\nx-amzn-errortype: {error_type}\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        ));
+        ask(&server)
+            .args(["--api-key", "k"])
+            .run()
+            .status(4)
+            .stdout("")
+            .stderr_contains(&server.url())
+            .stderr_contains("no such thing")
+            .never_says("check the API key");
+    }
+}
+
+#[test]
+fn a_key_that_was_not_sent_is_named_when_appsync_refuses() {
+    let body = r#"{"errors":[{"errorType":"UnauthorizedException","message":"no"}]}"#;
+    let server = Canned::json("401 Unauthorized", body);
+    ask(&server)
+        .env("AWS_GRAPHQL_API_KEY", "da2-environment")
+        .run()
+        .status(4)
+        .stderr_contains("AWS_GRAPHQL_API_KEY was not sent: use --transport appsync")
+        .never_says("da2-environment");
+}
+
+#[test]
+fn a_missing_region_names_the_option() {
+    let server = Canned::json("200 OK", r#"{"data":{"a":1}}"#);
+    let iam = ask(&server).args(["--iam"]).env("AWS_ACCESS_KEY_ID", "AKID");
+    iam.env("AWS_SECRET_ACCESS_KEY", "hush-hush")
+        .run()
+        .status(2)
+        .stderr_contains("--region REGION");
+}
+
+#[test]
+fn a_profile_that_wants_a_login_names_the_command_for_it() {
+    let path = std::env::temp_dir().join(format!("gql-cli-sso-{}", std::process::id()));
+    let profile = "[profile dev]\nsso_start_url = https://x.example/start\nsso_region = us-east-1\n\
+                   sso_account_id = 123456789012\nsso_role_name = dev\nregion = us-east-1\n";
+    std::fs::write(&path, profile).unwrap();
+    let server = Canned::json("200 OK", r#"{"data":{"a":1}}"#);
+    ask(&server)
+        .args(["-v", "--aws-profile", "dev"])
+        .env("AWS_CONFIG_FILE", path.to_str().unwrap())
+        .run()
+        .status(4)
+        .stderr_contains("asking the AWS SDK's chain")
+        .stderr_contains("aws sso login --profile dev")
+        .never_says("aws_default_chain");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn an_answer_that_is_too_long_names_the_option() {
+    let server = Canned::json("200 OK", r#"{"data":{"a":"a long story"}}"#);
+    let run = ask(&server).args(["--max-response-size", "10"]).run();
+    run.status(5).stdout("").stderr_contains("raise --max-response-size");
+}
+
+#[test]
+fn many_errors_are_a_screen_and_all_with_debug() {
+    let long = "x".repeat(1000);
+    let errors = vec![format!(r#"{{"message":"{long}"}}"#); 40].join(",");
+    let server = Canned::json("200 OK", &format!(r#"{{"errors":[{errors}]}}"#));
+    let run = ask(&server).run().status(1).stderr_contains("and 20 more errors");
+    assert!(run.stderr.len() < 15_000, "{}", run.stderr.len());
+    let run = ask(&server).args(["-d"]).run().status(1);
+    assert_eq!(run.stderr.matches(&long).count(), 40);
+}
+
+#[test]
+fn tls_where_there_is_none_names_the_scheme_to_use() {
+    let server = Canned::json("200 OK", "{}");
+    for scheme in ["https", "wss"] {
+        let url = server.url().replacen("http", scheme, 1);
+        let cli = Cli::new().arg(url).args(["--api-key", "k", "-q", "subscription { a }"]);
+        cli.run().status(5).stderr_contains("is http:// (ws://) meant?");
+    }
+}
+
+#[test]
+fn a_request_that_is_too_large_for_the_server_is_told_so() {
+    let local = Local::start();
+    // Larger than what the sockets take: the server answers while the client is still sending.
+    let document = format!(
+        "# {}\n{{ listMessages {{ items {{ id }} }} }}",
+        "x".repeat(8 * 1024 * 1024)
+    );
+    let path = std::env::temp_dir().join(format!("gql-cli-large-{}", std::process::id()));
+    std::fs::write(&path, document).unwrap();
+    for _ in 0..5 {
+        let cli = Cli::new()
+            .arg(local.url())
+            .args(["--api-key", local.key(), "-f"])
+            .arg(&path);
+        cli.run()
+            .status(4)
+            .stdout("")
+            .stderr_contains(&local.url())
+            .stderr_contains("larger than 1048576 bytes")
+            .never_says("check the API key");
+    }
+    std::fs::remove_file(path).unwrap();
 }

@@ -1,6 +1,6 @@
 //! How a subscription ends.
 
-use crate::support::{Canned, Cli, Local, Run, Running, Scripted};
+use crate::support::{Canned, Cli, Local, Run, Running, Scripted, ignores_hangup};
 
 const SUBSCRIPTION: &str = "subscription { onCreateMessage { message } }";
 
@@ -43,9 +43,13 @@ fn a_time_that_is_up_ends_it_well() {
 }
 
 #[test]
-fn ctrl_c_and_sigterm_stop_the_subscription_and_are_code_130() {
+fn ctrl_c_sigterm_and_sighup_stop_the_subscription_and_are_code_130() {
     let local = Local::start();
-    for signal in ["INT", "TERM"] {
+    let signals = match ignores_hangup() {
+        true => &["INT", "TERM"][..],
+        false => &["INT", "TERM", "HUP"],
+    };
+    for &signal in signals {
         let mut running = subscribe(&local, &[]);
         create(&local, "before");
         assert_eq!(running.line(), event("before"));
@@ -209,4 +213,15 @@ fn ctrl_c_while_nothing_is_answered_is_code_130() {
             "{run:#?}"
         );
     }
+}
+
+#[test]
+fn a_field_that_the_mutation_did_not_select_is_explained_once() {
+    let event = r#"{"type":"data","id":"$ID","payload":{"data":null,"errors":[{"message":"Cannot return null for non-nullable type: 'ID' within parent 'Message' (/onCreateMessage/id)"}]}}"#;
+    let run = played(&[ACK, event, event, COMPLETE]).status(3);
+    assert_eq!(
+        run.stderr.matches("only the fields that the mutation selected").count(),
+        1,
+        "{run:#?}"
+    );
 }

@@ -145,6 +145,105 @@ fn the_api_key_of_the_environment_goes_to_appsync_alone() {
 }
 
 #[test]
+fn the_environment_gives_no_credentials_to_strangers() {
+    for (url, args, said) in [
+        ("wss://api.example.com/x", &[][..], "--transport appsync_websockets"),
+        (
+            "ws://127.0.0.1:9/graphql/realtime",
+            &[],
+            "--transport appsync_websockets",
+        ),
+        (
+            "https://api.example.com/graphql",
+            &["--region", "eu-west-1"],
+            "--transport appsync",
+        ),
+        (
+            "https://api.example.com/graphql",
+            &["--realtime-url", "wss://b.example/"],
+            "--transport appsync",
+        ),
+    ] {
+        let cli = Cli::new()
+            .arg(url)
+            .args(args.iter().copied())
+            .args(["-q", "subscription { a }"]);
+        cli.env("AWS_GRAPHQL_API_KEY", "da2-environment")
+            .run()
+            .status(2)
+            .stdout("")
+            .stderr_contains(said)
+            .never_says("da2-environment");
+    }
+    // A path like that of AppSync's realtime endpoint makes nobody AppSync.
+    let server = server();
+    let url = format!("{}/realtime", server.url());
+    let cli = Cli::new()
+        .arg(url)
+        .stdin("{ ok }")
+        .env("AWS_GRAPHQL_API_KEY", "da2-environment");
+    cli.arg("-v")
+        .run()
+        .status(0)
+        .stderr_contains("AWS_GRAPHQL_API_KEY is set, and not sent");
+    assert!(!server.request().contains("da2-environment"));
+}
+
+#[test]
+fn verbose_names_the_source_of_each_setting() {
+    let server = server();
+    let verbose = || Cli::new().arg(server.url()).args(["-v", "-q", "{ ok }"]);
+    verbose()
+        .run()
+        .status(0)
+        .stderr_contains("of the command line")
+        .stderr_contains("transport http: ");
+    verbose()
+        .args(["--iam"])
+        .env("AWS_REGION", "eu-west-3")
+        .env("AWS_ACCESS_KEY_ID", "AKID")
+        .env("AWS_SECRET_ACCESS_KEY", "hush-hush")
+        .run()
+        .status(0)
+        .stderr_contains("transport appsync: --iam is for AppSync")
+        .stderr_contains("authorised by IAM: --iam")
+        .stderr_contains("region eu-west-3, of AWS_REGION")
+        .stderr_contains("AWS credentials: AWS_ACCESS_KEY_ID")
+        .never_says("hush-hush");
+    verbose()
+        .args(["--transport", "appsync", "--api-key", "da2-option"])
+        .run()
+        .status(0)
+        .stderr_contains("transport appsync: --transport says so")
+        .stderr_contains("authorised by an API key: --api-key")
+        .never_says("da2-option");
+}
+
+#[test]
+fn debug_tells_of_requests_and_of_subscriptions_but_no_payload() {
+    let local = Local::start();
+    let debug = || Cli::new().arg(local.url()).args(["-d", "--api-key", local.key()]);
+    debug()
+        .args([
+            "-q",
+            "mutation { createMessage(input: {message: \"pay-load\"}) { id } }",
+        ])
+        .run()
+        .status(0)
+        .stderr_contains("sending the mutation: POST http://127.0.0.1:")
+        .stderr_contains("bytes of data")
+        .never_says("pay-load")
+        .never_says(local.key());
+    debug()
+        .args(["--for", "0", "-q", "subscription { onCreateMessage { id } }"])
+        .run()
+        .status(0)
+        .stderr_contains("start_ack")
+        .stderr_contains("sending stop")
+        .never_says(local.key());
+}
+
+#[test]
 fn verbose_tells_where_things_come_from_but_no_secret() {
     let server = server();
     for flag in ["-v", "-d"] {
@@ -204,7 +303,23 @@ fn usage_errors_are_code_2_and_say_what_to_do() {
         (&[url, url], "two endpoints"),
         (&[url, "-V", "novalue"], "Invalid variable: novalue"),
         (&[url, "-V", "a:stray\"quote"], "Invalid variable: a:stray\"quote"),
+        (&[url, "-V", "m:a\"b"], "need a \\ before them"),
         (&[url, "-H", "novalue"], "Invalid header: novalue"),
+        (&[url, "-H", "bad name:x"], "is not a name that HTTP allows"),
+        (&[url, "-H", "a:x\ny"], "line break"),
+        (
+            &[url, "--api-key", "a\nb", "-q", "{ a }"],
+            "--api-key holds a line break",
+        ),
+        (&[url, "--execute-timeout", "0"], "`none` is for no limit"),
+        (&[url, "--execute-timeout", "-1"], "give seconds"),
+        (
+            &[url, "--transport", "http", "--region", "eu-west-1"],
+            "--region is for AWS AppSync",
+        ),
+        (&[url, "-V", "a:1", url, url], "two endpoints"),
+        (&["run", url], "the URL comes first"),
+        (&[url, "--ver"], "--verbose"),
         (
             &[url, "--schema-download", "nonsense:true"],
             "Invalid schema_download: nonsense:true",

@@ -156,8 +156,8 @@ impl Endpoint {
         url
     }
 
-    /// How the handshake carries the header object: the given way; else the query for GraphQL on VPC endpoints and on
-    /// this machine, where the Amplify simulator reads nothing else; else a subprotocol.
+    /// How the handshake carries the header object: the given way; else the query for GraphQL on VPC endpoints; else a
+    /// subprotocol, also on this machine: the Amplify simulator, which reads nothing but the query, has to be named.
     pub fn carrier(&self) -> HeaderCarrier {
         self.carrier
     }
@@ -487,16 +487,10 @@ fn realtime_from(http: &Url, kind: ApiKind) -> Url {
 }
 
 fn default_carrier(realtime: &Url, kind: ApiKind) -> HeaderCarrier {
-    let query = match place_of(realtime) {
-        Some(Place::Aws) => false,
-        Some(Place::Emulator | Place::VpcEndpoint) => true,
-        None => host::is_loopback(realtime),
-    };
-    // Events documents the subprotocol alone.
-    if query && kind == ApiKind::GraphQL {
-        HeaderCarrier::Query
-    } else {
-        HeaderCarrier::Subprotocol
+    match (place_of(realtime), kind) {
+        // AWS documents nothing else for VPC endpoints, and for Events nothing but the subprotocol.
+        (Some(Place::VpcEndpoint), ApiKind::GraphQL) => HeaderCarrier::Query,
+        _ => HeaderCarrier::Subprotocol,
     }
 }
 

@@ -30,7 +30,7 @@ pub enum HeaderCarrier {
     /// Plain headers of the upgrade request. Private APIs do not support it.
     Headers,
     /// The query parameters `header` and `payload`: the only way that the Amplify simulator reads, and the documented
-    /// one for VPC endpoints. URLs end up in the logs of proxies, therefore not the default.
+    /// one for VPC endpoints, where it is the default. URLs end up in the logs of proxies, so nowhere else.
     Query,
     /// An offered subprotocol `header-…`.
     #[default]

@@ -36,7 +36,7 @@ impl SubscriptionHandle {
 }
 
 /// What a subscriber wants.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SubscribeOptions {
     /// The exact text of the request, as it is signed.
     pub body: Arc<str>,
@@ -57,6 +57,18 @@ impl SubscribeOptions {
             catch_up: false,
             connect_deadline: None,
         }
+    }
+}
+
+/// Hides the body: it holds the variables.
+impl fmt::Debug for SubscribeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SubscribeOptions")
+            .field("body_len", &self.body.len())
+            .field("source", &self.source)
+            .field("catch_up", &self.catch_up)
+            .field("connect_deadline", &self.connect_deadline)
+            .finish()
     }
 }
 

@@ -10,7 +10,6 @@ use std::time::Instant;
 ///
 /// What is held is bounded; when it is full the oldest go, which the snapshot most likely contains. That they went is
 /// told.
-#[derive(Debug)]
 pub(super) struct CatchUp {
     pub(super) phase: CatchUpPhase,
     held: VecDeque<String>,

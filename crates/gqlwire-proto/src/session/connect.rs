@@ -344,6 +344,12 @@ impl Session {
         let roll = self.roll();
         let policy = &self.options.reconnect;
         let home = &mut self.lanes[lane as usize];
+        if !matches!(cause, Cause::Disconnected(Disconnect::Refused(_)))
+            && matches!(fate, Fate::Dropped(_) | Fate::Failed)
+        {
+            // Only refusals in a row are final: after an outage, what was fresh before it may have expired in it.
+            home.remedies = super::credentials::Remedies::default();
+        }
         let until = match fate {
             Fate::Final => return self.give_up(lane, true, now),
             Fate::Unauthorized(generation) => return self.reauthorize(lane, generation, cause, now),

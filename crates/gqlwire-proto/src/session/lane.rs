@@ -184,9 +184,11 @@ impl Socket {
         Some(freed)
     }
 
-    /// How many subscriptions the server holds on this socket, as far as is known.
-    pub(super) fn acknowledged_slots(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.acknowledged).count()
+    /// How many subscriptions the server holds on this socket, or has not answered.
+    ///
+    /// A refusal may overtake acknowledgements, so that these alone would teach too small a limit.
+    pub(super) fn started_slots(&self) -> usize {
+        self.slots.iter().filter(|slot| slot.wire.is_some()).count()
     }
 
     pub(super) fn is_used(&self) -> bool {

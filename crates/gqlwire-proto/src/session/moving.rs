@@ -269,6 +269,7 @@ impl Session {
             Some(Attempt::Starting { place: at, .. }) => at == place,
             _ => false,
         };
+        subscription.remedies = super::credentials::Remedies::default();
         if subscription.serving == Some(place) {
             subscription.serving = None;
             let heir = subscription.next.take().filter(|_| was_main && home.next.is_some());

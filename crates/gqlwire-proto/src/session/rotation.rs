@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::{Duration, Instant};
 
@@ -63,7 +64,6 @@ impl TakeoverRule {
 /// unless an equal one is delivered within `skew`.
 ///
 /// Memory is bounded. What does not fit is delivered at once, and counted as a possible duplicate.
-#[derive(Debug)]
 pub struct Takeover {
     rule: TakeoverRule,
     seed: u64,
@@ -77,6 +77,18 @@ pub struct Takeover {
     /// Until when an arrival may be missing from memory, and nothing near the cut is certain.
     blind_until: Option<Instant>,
     possible_duplicates: u64,
+}
+
+/// Shows no payload.
+impl fmt::Debug for Takeover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Takeover")
+            .field("phase", &self.phase)
+            .field("remembered", &self.arrivals.len())
+            .field("withheld", &self.withheld.payloads.len())
+            .field("possible_duplicates", &self.possible_duplicates)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -317,6 +329,14 @@ impl Takeover {
         !self.is_cut()
     }
 
+    /// Another new socket is about to be asked, in place of one that is gone. What that one had shown is remembered.
+    pub fn again(&mut self) {
+        if let Phase::Abandoned = self.phase {
+            self.phase = Phase::Overlap { cut: None };
+            self.acknowledged = None;
+        }
+    }
+
     fn cut(&mut self, at: Instant) {
         self.phase = Phase::Cut { at };
         while self.withheld.oldest().is_some() {
@@ -371,7 +391,7 @@ fn near(phase: &Phase, rule: &TakeoverRule, at: Instant) -> bool {
 }
 
 /// Payloads of the new socket in the order of their arrival, with holes where a pair was found.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Withheld {
     payloads: VecDeque<Option<(Key, Instant, String)>>,
     first: u64,

@@ -1,4 +1,5 @@
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::action::{Action, ConnectionId, Deliver, Ending, SubscribeOptions, SubscriptionHandle};
@@ -31,7 +32,6 @@ use super::{Backoff, SessionOptions};
 ///
 /// The diagrams of its parts stand with them: a connection that outlives its sockets, a subscription, a take-over, a
 /// catch-up, the back-off.
-#[derive(Debug)]
 pub struct Session {
     pub(super) options: SessionOptions,
     pub(super) random: Random,
@@ -56,6 +56,17 @@ pub struct Session {
     pub(super) touched: Vec<ConnectionId>,
     dirty_lanes: BTreeSet<u32>,
     dirty_subscriptions: BTreeSet<u32>,
+}
+
+/// Shows no request and no payload.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state())
+            .field("counters", &self.counters())
+            .field("deadline", &self.deadline())
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

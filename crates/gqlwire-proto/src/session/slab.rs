@@ -6,7 +6,6 @@ pub(super) struct Handle {
 }
 
 /// Things by index, whose places are used again and whose handles are not.
-#[derive(Debug)]
 pub(super) struct Slab<T> {
     entries: Vec<(u32, Option<T>)>,
     free: Vec<u32>,

@@ -164,10 +164,15 @@ impl Session {
         subscription.set_attempt(which, Attempt::Starting { place, until });
         if which == Which::Next {
             subscription.taking = Some(place);
-            if subscription.takeover.is_none() {
-                subscription.takeover = Some(Box::new(Takeover::new(rule, seed)));
-                (subscription.counted, subscription.gap_told) = (0, false);
+            match &mut subscription.takeover {
+                Some(takeover) if !takeover.is_cut() => takeover.again(),
+                // The last one is over but for its last second.
+                Some(_) | None => {
+                    subscription.takeover = Some(Box::new(Takeover::new(rule, seed)));
+                    subscription.counted = 0;
+                }
             }
+            subscription.gap_told = false;
         }
         self.touch_subscription(index);
         self.touched.push(ConnectionId { lane, epoch });
@@ -177,9 +182,9 @@ impl Session {
         let ConnectionId { lane, epoch } = connection;
         let home = &mut self.lanes[lane as usize];
         let (main, next) = (home.main_epoch(), home.next_epoch());
-        let Some(slot) = home.socket_mut(epoch).and_then(|socket| socket.slot_mut(id)) else {
-            return;
-        };
+        let Some(socket) = home.socket_mut(epoch) else { return };
+        socket.hint = None;
+        let Some(slot) = socket.slot_mut(id) else { return };
         slot.acknowledged = true;
         let Some(index) = slot.subscription else { return };
         let place = Place { epoch, slot: id.slot() };
@@ -288,6 +293,9 @@ impl Session {
             End::Disconnected(cause) => self.place_lost(index, place, since, cause.into(), now),
             // An older start was refused for its pace; the newer one will have its own answer.
             End::Refused(refusal) if lingered.is_some() && refusal.kind() == RefusalKind::LimitExceeded => {}
+            // What the server completes on the socket that takes over, it will complete on the first one too.
+            End::Completed if lingered.is_some() => {}
+            End::Completed if subscription.taking == Some(place) => self.stays(index, now),
             End::Completed => self.over(index, Ending::Completed, now),
             End::Refused(refusal) | End::Failed(refusal) => self.refused(index, place, refusal, now),
             End::NoStartAck { .. } | End::Stopped => {}
@@ -403,7 +411,7 @@ impl Session {
         };
         let lane = subscription.lane;
         let socket = self.lanes[lane as usize].socket(place.epoch);
-        let held = socket.map_or(0, |socket| socket.acknowledged_slots());
+        let held = socket.map_or(0, |socket| socket.started_slots());
         if !self.limit.learn(held) {
             return self.try_again(index, Which::Main, cause, now);
         }

@@ -18,7 +18,6 @@ use super::{AuthSource, Backoff, Cause, Takeover};
 /// ```
 ///
 /// The same again, as `next`, for the socket that is to take over; there a refusal means that it stays where it is.
-#[derive(Debug)]
 pub(super) struct Subscription {
     pub(super) body: Arc<str>,
     pub(super) source: AuthSource,

@@ -87,21 +87,21 @@ const ROWS: &[Row] = &[
         "wss://api.example.com/appsync-api.us-east-1.amazonaws.com/realtime", "api.example.com", None, Subprotocol),
     // Amplify mock and other servers on this machine.
     row("http://localhost:20002/graphql", "http://localhost:20002/graphql",
-        "ws://localhost:20002/graphql/realtime", "localhost:20002", None, Query),
+        "ws://localhost:20002/graphql/realtime", "localhost:20002", None, Subprotocol),
     row("ws://127.0.0.1:20002/graphql/realtime", "http://127.0.0.1:20002/graphql",
-        "ws://127.0.0.1:20002/graphql/realtime", "127.0.0.1:20002", None, Query),
+        "ws://127.0.0.1:20002/graphql/realtime", "127.0.0.1:20002", None, Subprotocol),
     row("http://[::1]:20002/graphql", "http://[::1]:20002/graphql",
-        "ws://[::1]:20002/graphql/realtime", "[::1]:20002", None, Query),
+        "ws://[::1]:20002/graphql/realtime", "[::1]:20002", None, Subprotocol),
     row("https://[2001:DB8::1]:8443/graphql", "https://[2001:db8::1]:8443/graphql",
         "wss://[2001:db8::1]:8443/graphql/realtime", "[2001:db8::1]:8443", None, Subprotocol),
     // LocalStack.
     row("http://abc.appsync-api.localhost.localstack.cloud:4566/graphql", "http://abc.appsync-api.localhost.localstack.cloud:4566/graphql",
-        "ws://abc.appsync-realtime-api.localhost.localstack.cloud:4566/graphql", "abc.appsync-api.localhost.localstack.cloud:4566", None, Query),
+        "ws://abc.appsync-realtime-api.localhost.localstack.cloud:4566/graphql", "abc.appsync-api.localhost.localstack.cloud:4566", None, Subprotocol),
     row("ws://localhost:4510/graphql/abc", "http://localhost:4510/graphql/abc",
-        "ws://localhost:4510/graphql/abc", "localhost:4510", None, Query),
+        "ws://localhost:4510/graphql/abc", "localhost:4510", None, Subprotocol),
     // floci.
     row("http://localhost:4566/v1/apis/abc/graphql", "http://localhost:4566/v1/apis/abc/graphql",
-        "ws://localhost:4566/v1/apis/abc/graphql/realtime", "localhost:4566", None, Query),
+        "ws://localhost:4566/v1/apis/abc/graphql/realtime", "localhost:4566", None, Subprotocol),
     // Events: standard, from either side, custom, MiniStack.
     row("https://abc.appsync-api.us-east-1.amazonaws.com/event", "https://abc.appsync-api.us-east-1.amazonaws.com/event",
         "wss://abc.appsync-realtime-api.us-east-1.amazonaws.com/event/realtime", "abc.appsync-api.us-east-1.amazonaws.com", Some("us-east-1"), Subprotocol),

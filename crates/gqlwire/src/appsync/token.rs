@@ -63,12 +63,12 @@ macro_rules! token_auth {
 
 token_auth! {
     /// A JWT of an Amazon Cognito user pool: its ID token or its access token.
-    Cognito, "Cognito token"
+    Cognito, "JWT of the Cognito user pool"
 }
 
 token_auth! {
     /// A JWT of an OpenID Connect provider.
-    Oidc, "OIDC token"
+    Oidc, "JWT of the OIDC provider"
 }
 
 token_auth! {
@@ -76,7 +76,7 @@ token_auth! {
     ///
     /// AppSync tells authorization modes apart by the look of the token. Where the API also takes IAM or JWTs, this one
     /// must not look like either; AWS suggests a prefix that the function strips.
-    Lambda, "Lambda authorizer token"
+    Lambda, "token for the Lambda authorizer"
 }
 
 enum Source {

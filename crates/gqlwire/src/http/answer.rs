@@ -1,5 +1,6 @@
 use gqlwire_proto::{GraphQLError, Response};
 use http::StatusCode;
+use http::header::{CONTENT_ENCODING, RETRY_AFTER};
 use serde_json::value::RawValue;
 
 use super::Shown;
@@ -69,15 +70,29 @@ fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
                 _ if status.is_server_error() => ErrorKind::Status,
                 _ => return Ok(()),
             };
-            let message = format!("{url} answered {status}: {}", first(&response.errors));
+            let message = format!(
+                "{url} answered {status}: {}{}",
+                first(&response.errors),
+                retry_after(answer)
+            );
             Error::new(kind, message).with_errors(response.errors)
+        }
+        Err(_) if let Some(compressed) = compressed(answer) => {
+            let kind = if refused { ErrorKind::Auth } else { ErrorKind::Protocol };
+            let error = Error::new(kind, format!("{url} answered {status}: {compressed}"));
+            return Err(error.with_answer(status, answer.headers.clone()).after_sending());
         }
         Err(odd) if status.is_success() => Error::from(odd)
             .prefixed(&format!("{url} answered {status}"))
             .after_sending(),
         Err(odd) => {
             let kind = if refused { ErrorKind::Auth } else { ErrorKind::Status };
-            Error::new(kind, format!("{url} answered {status}: {}", odd_body(answer, &odd)))
+            let message = format!(
+                "{url} answered {status}: {}{}",
+                odd_body(answer, &odd),
+                retry_after(answer)
+            );
+            Error::new(kind, message)
         }
     };
     let error = error
@@ -94,6 +109,22 @@ fn first(errors: &[GraphQLError]) -> String {
         [only] => only.to_string(),
         [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
     }
+}
+
+/// When the server wants to be asked again, if it says so.
+fn retry_after(answer: &RawResponse) -> String {
+    let after = answer.headers.get(RETRY_AFTER).and_then(|after| after.to_str().ok());
+    match after {
+        Some(seconds) if seconds.bytes().all(|byte| byte.is_ascii_digit()) => format!("; try again in {seconds} s"),
+        Some(date) => format!("; try again after {date}"),
+        None => String::new(),
+    }
+}
+
+/// What a proxy compressed without being asked cannot be read, and looks like anything but what it is.
+fn compressed(answer: &RawResponse) -> Option<String> {
+    let encoding = answer.headers.get(CONTENT_ENCODING)?.to_str().ok()?;
+    (encoding != "identity").then(|| format!("the answer is compressed ({encoding}), which was not asked for"))
 }
 
 /// AWS front ends name the error in a header and may leave the body empty.

@@ -68,7 +68,9 @@ fn advice(error: &reqwest::Error) -> Option<&'static str> {
                  `add_root_certificate`",
             );
         }
-        Some(rustls::Error::InvalidMessage(_)) => return Some("; does the server speak TLS there?"),
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return Some("; the server does not seem to speak TLS there: is http:// (ws://) meant?");
+        }
         _ => {}
     }
     causes(error).find_map(|cause| {

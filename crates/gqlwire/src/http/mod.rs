@@ -68,6 +68,8 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(connect.timeout)
         .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
+    // A proxy is another machine: what goes to this one must not pass through it, nor depend on it.
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
     let builder = match purpose {
         Purpose::Requests => builder,
         #[cfg(feature = "aws")]
@@ -116,6 +118,8 @@ pub(crate) struct HttpOptions {
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
+    /// Whether credentials may be sent: nobody on the way reads them, or the user does not mind.
+    pub(crate) private: bool,
 }
 
 /// `POST`s each request as JSON.
@@ -178,6 +182,10 @@ impl HttpTransport {
         auth: Option<&Arc<dyn AuthProvider>>,
         left: &AtomicBool,
     ) -> Result<Attempt, Error> {
+        // The client's own were judged when it was built; these came with the call.
+        if !self.options.private && (auth.is_some() || carries_credentials(request.headers())) {
+            return Err(plaintext(&self.options.url));
+        }
         let mut signed = HeaderMap::new();
         signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let authorization = match auth {
@@ -302,6 +310,8 @@ impl Shown {
         let mut shown = url.clone();
         shown.set_query(None);
         shown.set_fragment(None);
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
         Self(shown.into())
     }
 }
@@ -319,26 +329,55 @@ impl fmt::Debug for Shown {
 }
 
 pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Shown) -> Error {
-    let location = headers.get(LOCATION).map_or_else(
-        || "nowhere".into(),
-        |location| String::from_utf8_lossy(location.as_bytes()).into_owned(),
-    );
-    let message = format!(
-        "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
-         credentials to another place: use that URL if you trust it"
-    );
+    let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
+    // A query often holds a token, and a relative reference says little.
+    let location = location.and_then(|location| Some(Shown::of(&Url::parse(&url.0).ok()?.join(location).ok()?)));
+    let message = match location {
+        Some(location) => format!(
+            "{url} answered {status} and points to {location}; redirects are not followed, because they would carry \
+             credentials to another place: use that URL if you trust it"
+        ),
+        None => format!("{url} answered {status}, a redirect, and names no Location that is a URL"),
+    };
     Error::new(ErrorKind::Status, message).with_answer(status, headers)
 }
 
 /// Whether credentials may go there: over TLS, or without leaving this machine.
 pub(crate) fn is_safe_for_credentials(url: &Url) -> bool {
-    let local = match url.host() {
+    url.scheme() == "https" || is_loopback(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    url.scheme() == "https" || local
+    }
+}
+
+/// Whether one of these headers may prove who is asking: by its name, since nobody knows the names of all services.
+pub(crate) fn carries_credentials(headers: &HeaderMap) -> bool {
+    const SIGNS: [&str; 8] = [
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "password",
+        "secret",
+        "session",
+        "token",
+    ];
+    headers
+        .keys()
+        .any(|name| SIGNS.iter().any(|sign| name.as_str().contains(sign)))
+}
+
+pub(crate) fn plaintext(url: &Url) -> Error {
+    Error::config(format!(
+        "credentials would go unencrypted to {}; use https, or say so explicitly (danger_allow_plaintext_credentials)",
+        url.host_str().unwrap_or_default()
+    ))
 }
 
 /// Host and port as they stand in a `Host` header.

@@ -108,6 +108,8 @@ async fn refused(response: reqwest::Response, url: &Shown, secrets: &Secrets) ->
         _ => ErrorKind::Connect,
     };
     let name = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
+    // The body often names the error too.
+    let name = name.filter(|name| !says.to_string().contains(*name));
     let reason = match (name, body.trim().is_empty()) {
         (Some(name), true) => format!(": {name}"),
         (Some(name), false) => format!(": {says} ({name})"),

@@ -87,5 +87,20 @@ fn credentials_do_not_go_unencrypted_to_another_machine() {
         assert!(builder.danger_allow_plaintext_credentials().build().is_ok());
     }
     assert!(Client::new(plain).is_ok());
+    assert!(Client::builder(plain).header("traceparent", "00-1").build().is_ok());
     assert!(Client::builder("http://localhost:4000/").auth(key()).build().is_ok());
+}
+
+#[tokio::test]
+async fn credentials_of_one_call_do_not_go_unencrypted_to_another_machine_either() {
+    let client = Client::new("http://api.example.com/graphql").unwrap();
+    let by_key = client
+        .execute("{ a }")
+        .auth(gqlwire::appsync::ApiKey::new("da2-k"))
+        .await;
+    let by_header = client.execute("{ a }").header("X-Auth-Token", "t").await;
+    for error in [by_key.unwrap_err(), by_header.unwrap_err()] {
+        assert_eq!(error.kind(), gqlwire::ErrorKind::Config);
+        assert!(error.to_string().contains("unencrypted"), "{error}");
+    }
 }

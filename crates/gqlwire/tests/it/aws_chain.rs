@@ -187,9 +187,8 @@ async fn credentials_of_the_container_are_never_asked_for_through_a_proxy() {
 #[tokio::test]
 #[ignore = "run by credentials_of_the_container_are_never_asked_for_through_a_proxy"]
 async fn inside_proxy() {
-    // The credentials come; the request itself goes to the proxy, where nobody is.
-    let error = signed(Iam::aws_default_chain()).await.unwrap_err();
-    assert!(error.is_connect(), "{error:?}");
+    // Neither the credentials nor the request, which stays on this machine, go to the proxy, where nobody is.
+    signed(Iam::aws_default_chain()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

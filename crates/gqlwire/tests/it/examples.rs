@@ -106,3 +106,30 @@ async fn iam_mutates_and_subscribes() {
 async fn a_jwt_mutates_and_subscribes() {
     a_mutation_reaches_the_subscription("jwt").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_the_environment_is_not_told_what_stays_on_this_machine() {
+    let server = server().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let behind_proxy = |name: &str| {
+            let mut command = example(name, "1", &server);
+            // Nobody listens there: whoever asks this proxy fails.
+            for variable in ["http_proxy", "https_proxy", "all_proxy"] {
+                command.env(variable, "http://127.0.0.1:1");
+            }
+            command.env_remove("no_proxy");
+            command
+        };
+        let mut subscription = behind_proxy("subscription_api_key").spawn().unwrap();
+        subscribed(&mut subscription);
+        assert_eq!(
+            text(&behind_proxy("mutation_api_key").output().unwrap())
+                .lines()
+                .count(),
+            1
+        );
+        assert!(subscription.wait().unwrap().success());
+        server
+    });
+    done.await.unwrap().shutdown().await;
+}

@@ -218,3 +218,11 @@ fn signal(name: &str, pid: u32) {
         .status();
     killed.expect("there is a `kill` command");
 }
+
+/// Whether a process started from here ignores SIGHUP or may do so, as under `nohup`.
+pub(crate) fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask & 1 == 1)
+}

@@ -161,3 +161,19 @@ fn a_clock_that_stays_wrong_is_corrected_no_second_time() {
     assert_eq!(world.corrections, [-600]);
     assert!(world.ended(handle).is_some());
 }
+
+#[test]
+fn credentials_that_expire_again_in_an_outage_are_refreshed_again() {
+    let mut world = world(200);
+    world.server.accepts = 1;
+    let handle = world.subscribe(BODY);
+    // Refused, refreshed, and then there is no network.
+    world.pass(30 * std::time::Duration::from_millis(1));
+    world.server.reachable = false;
+    world.pass(20 * SECOND);
+    world.server.accepts = 2;
+    world.server.reachable = true;
+    world.pass(35 * SECOND);
+    assert!(world.acknowledged(handle), "{:?}", world.got);
+    assert_eq!(world.refreshes, 2);
+}

@@ -335,3 +335,23 @@ fn a_probe_that_finds_a_dead_socket_catches_up() {
     assert_eq!(kinds.iter().filter(|kind| **kind == snapshot).count(), 2);
     assert_eq!(world.gaps(handle).len(), 1);
 }
+
+#[test]
+fn a_probe_whose_socket_is_lost_too_is_made_again_and_ends() {
+    let mut world = world();
+    let handle = world.subscribe(BODY);
+    world.pass(10 * SECOND);
+    let first = world.open_sockets()[0];
+    world.fall_silent(first);
+    until_two_sockets(&mut world);
+    numbered(&mut world, 20, 100 * MS);
+    let second = world.open_sockets()[1];
+    world.cut(second);
+    world.pass(5 * SECOND);
+    world.publish("end");
+    world.pass(30 * SECOND);
+    assert_eq!(world.data(handle).last(), Some(&"end"));
+    assert_eq!(world.open_sockets().len(), 1);
+    assert_eq!(world.registered(), 1);
+    assert!(matches!(world.worst(), ConnectionState::Connected));
+}

@@ -180,23 +180,23 @@ impl World {
     }
 
     pub(crate) fn data(&self, handle: SubscriptionHandle) -> Vec<&str> {
-        let data = |got| match got {
-            &Got::Data(ref data) => Some(data.as_str()),
-            _ => None,
-        };
-        self.got[&handle].iter().filter_map(data).collect()
+        let mut all = Vec::new();
+        for got in &self.got[&handle] {
+            if let Got::Data(data) = got {
+                all.push(data.as_str());
+            }
+        }
+        all
     }
 
     pub(crate) fn gaps(&self, handle: SubscriptionHandle) -> Vec<(Duration, Duration, &str)> {
-        let gap = |got| match got {
-            &Got::Gap {
-                since,
-                until,
-                ref cause,
-            } => Some((since, until, cause.as_str())),
-            _ => None,
-        };
-        self.got[&handle].iter().filter_map(gap).collect()
+        let mut all = Vec::new();
+        for got in &self.got[&handle] {
+            if let Got::Gap { since, until, cause } = got {
+                all.push((*since, *until, cause.as_str()));
+            }
+        }
+        all
     }
 
     pub(crate) fn worst(&self) -> ConnectionState {
