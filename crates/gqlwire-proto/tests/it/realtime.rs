@@ -6,6 +6,7 @@ mod closing;
 mod pending;
 mod properties;
 mod ready;
+mod shared;
 mod stopping;
 
 use std::time::Duration;
