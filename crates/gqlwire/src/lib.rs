@@ -26,9 +26,12 @@
 //!
 //! # What may be lost
 //!
-//! AppSync does not replay events. A subscription whose connection ends yields an error that says why, and is over; a
-//! consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`]) after what
-//! was queued. Nothing is dropped without a word.
+//! AppSync does not replay events. A subscription outlives its connections: when one is lost it is started again on
+//! another, and yields an [`Event::Gap`] where events may be missing, with its times and its cause; before AppSync cuts
+//! a connection at 24 hours, and before its credentials expire, another takes over without a gap. `reconnect` on the
+//! [`ClientBuilder`] sets when to try again, and when no more: then the subscription yields an error that says why, and
+//! is over. A consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`])
+//! after what was queued. Nothing is dropped without a word.
 //!
 //! # Logs
 //!
