@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError};
+use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, ReconnectPolicy};
 use gqlwire_proto::appsync::Endpoint;
 use url::Url;
 
@@ -87,6 +87,7 @@ impl Connection {
         if self.protocol.is_appsync() {
             builder = builder
                 .appsync()
+                .reconnect(self.reconnect_policy())
                 .ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
                 .start_ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
                 .close_timeout(CLOSE_TIMEOUT);
@@ -118,6 +119,14 @@ impl Connection {
     /// The endpoint, for messages.
     pub(crate) fn shown(&self) -> String {
         endpoint::shown(&self.url)
+    }
+
+    fn reconnect_policy(&self) -> ReconnectPolicy {
+        match (self.args.no_reconnect, self.args.max_reconnects) {
+            (true, _) | (_, Some(0)) => ReconnectPolicy::never(),
+            (false, Some(most)) => ReconnectPolicy::default().attempts(most),
+            (false, None) => ReconnectPolicy::default(),
+        }
     }
 
     /// What the client could not do, with the advice that fits the credentials in use.

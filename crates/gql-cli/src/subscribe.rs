@@ -7,6 +7,9 @@
 //!                                       ├─ Ctrl-C, SIGTERM, SIGHUP ─────▶ 130
 //!                                       └─ an error ────────────────────▶ 8
 //! ```
+//!
+//! A connection that is lost is no error, unless the user says so: the subscription goes on over another one, and a line
+//! on stderr says how much may be missing.
 
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -104,6 +107,14 @@ async fn listen(
                     exit = Exit::Partial;
                 }
                 reader
+            }
+            Some(Ok(Event::Gap(gap))) => {
+                let lasted = gap.until.duration_since(gap.since).unwrap_or_default();
+                report::warning(format_args!(
+                    "connected again: the events of {lasted:.1?} may be missing: {}",
+                    gap.cause
+                ));
+                continue;
             }
             Some(Ok(_)) => continue,
             Some(Err(error)) => {

@@ -183,10 +183,13 @@ impl ClientBuilder {
 
 #[cfg(feature = "appsync")]
 mod appsync {
+    use std::time::SystemTime;
+
     use gqlwire_proto::appsync::{HeaderCarrier, X_AMZ_USER_AGENT};
     use http::{HeaderName, HeaderValue};
 
     use super::*;
+    use crate::ReconnectPolicy;
     use crate::appsync::{AppSyncTransport, Iam, Setup};
     use crate::http::{Purpose, client};
     use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions, WebSockets};
@@ -256,6 +259,33 @@ mod appsync {
             self
         }
 
+        /// When a lost connection is made again; by default as often as it takes, with growing delays.
+        ///
+        /// A subscription then outlives its connections, and yields an [`Event::Gap`](crate::Event::Gap) where events
+        /// may be missing. With [`ReconnectPolicy::never`] it ends with its connection.
+        pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
+            self.setup().reconnect = policy;
+            self
+        }
+
+        /// For how long a subscription is tried to be started while there is no connection, also where there has never
+        /// been one.
+        ///
+        /// Without it, a client whose first connection fails says so at once, for then a host is mistyped more often
+        /// than a network is down; once a connection has been acknowledged, a start is tried for a minute. The timeout
+        /// of a call bounds either.
+        pub fn subscribe_deadline(mut self, deadline: Duration) -> Self {
+            self.setup().subscribe_deadline = Some(deadline);
+            self
+        }
+
+        /// How many subscriptions go on one websocket before another is opened; default 200, which is what AppSync
+        /// takes. Where a server says that it takes fewer, fewer it is.
+        pub fn subscriptions_per_connection(mut self, most: usize) -> Self {
+            self.setup().subscriptions_per_connection = most;
+            self
+        }
+
         pub(super) fn setup(&mut self) -> &mut Setup {
             self.appsync.get_or_insert_default()
         }
@@ -295,6 +325,10 @@ mod appsync {
                 timeouts: setup.timeouts,
                 grace: GRACE,
                 capacity: Capacity::default(),
+                reconnect: setup.reconnect,
+                subscribe_deadline: setup.subscribe_deadline,
+                subscriptions_per_connection: setup.subscriptions_per_connection,
+                wall: SystemTime::now,
             };
             let realtime = RealtimeClient::new(options, WebSockets::new(client, setup.max_message_size));
             Ok(Client::with_transport(AppSyncTransport { http, realtime }))

@@ -26,9 +26,12 @@
 //!
 //! # What may be lost
 //!
-//! AppSync does not replay events. A subscription whose connection ends yields an error that says why, and is over; a
-//! consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`]) after what
-//! was queued. Nothing is dropped without a word.
+//! AppSync does not replay events. A subscription outlives its connections: when one is lost it is started again on
+//! another, and yields an [`Event::Gap`] where events may be missing, with its times and its cause; before AppSync cuts
+//! a connection at 24 hours, and before its credentials expire, another takes over without a gap. `reconnect` on the
+//! [`ClientBuilder`] sets when to try again, and when no more: then the subscription yields an error that says why, and
+//! is over. A consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`])
+//! after what was queued. Nothing is dropped without a word.
 //!
 //! # Logs
 //!
@@ -79,13 +82,15 @@ pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
 pub use gqlwire_proto::scan::{Document, OperationKind};
+#[cfg(feature = "appsync")]
+pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, Response, gql};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use subscribe::Subscribe;
-pub use subscription::{DataStream, Event, Subscription};
-pub use transport::{EventSource, RawRequest, RawResponse, Transport};
+pub use subscription::{DataStream, Event, Gap, Subscription};
+pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
 
 /// The pages that hold Rust: compiled with the documentation's examples.
 #[cfg(all(doctest, feature = "appsync"))]

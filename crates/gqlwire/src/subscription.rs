@@ -2,12 +2,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_util::Stream;
 use gqlwire_proto::appsync::payload_of;
 use serde::de::DeserializeOwned;
 
-use crate::transport::EventSource;
+use crate::transport::{EventSource, RawEvent};
 use crate::{Error, Response};
 
 /// A running subscription: a stream of its events.
@@ -15,6 +16,9 @@ use crate::{Error, Response};
 /// It ends with `None` after the server completed it, or after [`stop`](Self::stop); anything else that ends it is an
 /// error, followed by `None`. Dropping it tells the server to stop. An event whose data does not fit `T` is an error
 /// that ends nothing.
+///
+/// A lost connection ends nothing either, unless the client was built so: the subscription is started again on another
+/// one, and an [`Event::Gap`] says where events may be missing.
 ///
 /// ```no_run
 /// # async fn example(client: gqlwire::Client) -> Result<(), gqlwire::Error> {
@@ -25,6 +29,7 @@ use crate::{Error, Response};
 /// while let Some(event) = messages.next().await {
 ///     match event? {
 ///         Event::Next(response) => println!("{}", response.into_data()?),
+///         Event::Gap(gap) => eprintln!("events may be missing since {:?}: {}", gap.since, gap.cause),
 ///         other => println!("{other:?}"),
 ///     }
 /// }
@@ -41,8 +46,31 @@ pub struct Subscription<T> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<T> {
+    /// The connection was lost and made again: events may be missing here.
+    Gap(Gap),
     /// The server sent an event.
     Next(Response<T>),
+}
+
+/// A time in which a subscription may have missed events: no server replays them.
+///
+/// Times are the wall clock's, as it was set when the gap ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Gap {
+    /// When the last frame came on the connection that was lost.
+    pub since: SystemTime,
+    /// When the server acknowledged the subscription again.
+    pub until: SystemTime,
+    /// What happened.
+    pub cause: Error,
+}
+
+impl Gap {
+    /// A gap, for an [`EventSource`] of one's own.
+    pub fn new(since: SystemTime, until: SystemTime, cause: Error) -> Self {
+        Self { since, until, cause }
+    }
 }
 
 impl<T> Subscription<T> {
@@ -61,6 +89,9 @@ impl<T> Subscription<T> {
     }
 
     /// The data alone: an event with errors is an [`Error`] that keeps them, and ends nothing.
+    ///
+    /// A [`Gap`] has no data: it is logged as a warning and passed over. Whoever has to know of each one reads the
+    /// events themselves.
     pub fn data(self) -> DataStream<T> {
         DataStream { subscription: self }
     }
@@ -76,7 +107,8 @@ impl<T: DeserializeOwned> Stream for Subscription<T> {
         }
         match this.source.poll_event(cx) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(Some(Ok(payload))) => Poll::Ready(Some(read(payload).map(Event::Next))),
+            Poll::Ready(Some(Ok(RawEvent::Next(payload)))) => Poll::Ready(Some(read(payload).map(Event::Next))),
+            Poll::Ready(Some(Ok(RawEvent::Gap(gap)))) => Poll::Ready(Some(Ok(Event::Gap(gap)))),
             Poll::Ready(Some(Err(cause))) => {
                 this.over = true;
                 Poll::Ready(Some(Err(cause)))
@@ -117,10 +149,17 @@ impl<T: DeserializeOwned> Stream for DataStream<T> {
     type Item = Result<T, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.subscription).poll_next(cx).map(|event| {
-            event.map(|event| match event? {
-                Event::Next(response) => Ok(response.into_data()?),
-            })
-        })
+        loop {
+            let data = match std::task::ready!(Pin::new(&mut self.subscription).poll_next(cx)) {
+                None => None,
+                Some(Err(error)) => Some(Err(error)),
+                Some(Ok(Event::Next(response))) => Some(response.into_data().map_err(Error::from)),
+                Some(Ok(Event::Gap(gap))) => {
+                    tracing::warn!(cause = %gap.cause, "events may be missing: the subscription was interrupted");
+                    continue;
+                }
+            };
+            return Poll::Ready(data);
+        }
     }
 }

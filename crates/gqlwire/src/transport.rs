@@ -8,7 +8,7 @@ use gqlwire_proto::scan::{OperationKind, Outline};
 use http::{HeaderMap, StatusCode};
 
 use crate::auth::AuthProvider;
-use crate::{Error, Request};
+use crate::{Error, Gap, Request};
 
 /// What carries operations to a server and their answers back, as text. Types exist only above it.
 ///
@@ -30,13 +30,23 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 
 /// The events of one subscription, as text.
 pub trait EventSource: fmt::Debug + Send {
-    /// The JSON of the next event; `None` once the server has completed the subscription.
+    /// The next event; `None` once the server has completed the subscription.
     ///
     /// An error is the last thing before `None`.
-    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<&'s str, Error>>>;
+    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>>;
 
     /// Asks the server to end the subscription. Nothing more arrives.
     fn stop(&mut self);
+}
+
+/// What comes out of an [`EventSource`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RawEvent<'s> {
+    /// Events may be missing here.
+    Gap(Gap),
+    /// The JSON of an event.
+    Next(&'s str),
 }
 
 /// A request as it is sent, and what a transport has to know of it.
@@ -166,9 +176,10 @@ impl RawResponse {
 }
 
 /// What a call is busy with, so that a timeout around it can say where it hung. Clones of a request share it.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Progress(Arc<Mutex<Option<Stage>>>);
 
+#[derive(Debug)]
 struct Stage {
     what: String,
     /// Whether the request may have been executed.

@@ -154,6 +154,14 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "HOW", value_enum, help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) header_carrier: Option<Carrier>,
 
+    /// End a subscription with its connection, instead of connecting again
+    #[arg(long, help_heading = APPSYNC)]
+    pub(crate) no_reconnect: bool,
+
+    /// How often in a row to try to connect again, before a subscription ends; without limit if nothing is said
+    #[arg(long, value_name = "N", conflicts_with = "no_reconnect", help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) max_reconnects: Option<u32>,
+
     /// Bytes that an answer may have; 64 MiB if nothing is said
     #[arg(long, value_name = "BYTES", hide_short_help = true)]
     pub(crate) max_response_size: Option<usize>,

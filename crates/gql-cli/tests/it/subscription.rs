@@ -73,9 +73,15 @@ fn a_reader_that_is_gone_ends_it_quietly() {
 }
 
 #[test]
-fn a_server_that_goes_away_is_code_8() {
+fn a_server_that_goes_away_is_code_8_where_it_is_not_waited_for() {
+    for options in [&["--no-reconnect"][..], &["--max-reconnects", "2"]] {
+        goes_away(options);
+    }
+}
+
+fn goes_away(options: &[&str]) {
     let local = Local::start();
-    let mut running = subscribe(&local, &[]);
+    let mut running = subscribe(&local, options);
     create(&local, "one");
     assert_eq!(running.line(), event("one"));
     drop(local);
@@ -158,6 +164,7 @@ fn an_error_that_ends_a_running_subscription_is_code_8_after_what_came_before() 
         .status(8)
         .stdout(GOOD_LINE)
         .stderr_contains("over");
+    let played = |frames: &[&str]| scripted(&Scripted::start(frames)).arg("--no-reconnect").run();
     played(&[ACK, GOOD, "close"])
         .status(8)
         .stdout(GOOD_LINE)
@@ -166,6 +173,17 @@ fn an_error_that_ends_a_running_subscription_is_code_8_after_what_came_before() 
         .status(8)
         .stdout(GOOD_LINE)
         .stderr_contains("error: ");
+}
+
+#[test]
+fn a_connection_that_is_lost_is_made_again_and_a_line_says_so() {
+    let server = Scripted::start(&[ACK, GOOD, "close"]);
+    scripted(&server)
+        .args(["--count", "3"])
+        .run()
+        .status(0)
+        .stdout(&GOOD_LINE.repeat(3))
+        .stderr_contains("warning: connected again: the events of ");
 }
 
 #[test]

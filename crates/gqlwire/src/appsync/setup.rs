@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use gqlwire_proto::appsync::{Endpoint, HeaderCarrier, Timeouts};
+use gqlwire_proto::session::{ReconnectPolicy, SessionOptions};
 
 use crate::Error;
 use crate::builder::{DEFAULT_CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE};
@@ -16,6 +17,9 @@ pub(crate) struct Setup {
     pub(crate) timeouts: Timeouts,
     pub(crate) close_timeout: Duration,
     pub(crate) max_message_size: usize,
+    pub(crate) reconnect: ReconnectPolicy,
+    pub(crate) subscribe_deadline: Option<Duration>,
+    pub(crate) subscriptions_per_connection: usize,
 }
 
 impl Default for Setup {
@@ -29,6 +33,9 @@ impl Default for Setup {
             timeouts: Timeouts::default(),
             close_timeout: DEFAULT_CLOSE_TIMEOUT,
             max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
+            reconnect: ReconnectPolicy::default(),
+            subscribe_deadline: None,
+            subscriptions_per_connection: SessionOptions::default().subscriptions_per_connection,
         }
     }
 }

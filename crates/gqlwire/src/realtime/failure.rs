@@ -1,36 +1,64 @@
-//! What the state machine reports, in the words and kinds of this crate's errors.
+//! What the session reports, in the words and kinds of this crate's errors.
 
-use gqlwire_proto::appsync::{Disconnect, End, Refusal, RefusalKind};
+use gqlwire_proto::appsync::{Disconnect, Refusal, RefusalKind};
+use gqlwire_proto::session::{Cause, Ending, Failure};
 
 use crate::error::summary;
 use crate::{Error, ErrorKind};
 
-/// Why a subscription ended; `None` if it ended well.
-pub(super) fn of_subscription(end: End, endpoint: &str) -> Option<Error> {
-    match end {
-        End::Completed | End::Stopped => None,
-        End::Disconnected(Disconnect::Refused(refusal)) => {
+/// Why a subscription ended; `None` if it ended well. Its words differ by whether it had been established.
+pub(super) fn of_ending(ending: Ending, established: bool, endpoint: &str) -> Option<Error> {
+    match ending {
+        Ending::CatchUp(failure) => Some(of_failure(&failure)),
+        Ending::Closed if !established => Some(Error::new(
+            ErrorKind::Closed,
+            format!("{endpoint}: the client was closed before the subscription was acknowledged"),
+        )),
+        Ending::Closed | Ending::Completed | Ending::Stopped => None,
+        Ending::Disconnected { attempts: 0, cause } | Ending::Final(cause) => {
+            Some(of_cause(cause, established, endpoint))
+        }
+        Ending::Disconnected { attempts, cause } => {
+            let error = of_cause(cause, established, endpoint);
+            Some(error.suffixed(&format!("; given up after {attempts} more attempts")))
+        }
+        Ending::Invalidated(refusal) => Some(ended(refusal, endpoint)),
+        Ending::NotAcknowledged { waited, cause } => {
+            let cause = cause.map(|cause| of_cause(cause, established, endpoint));
+            let said = cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+            let message = format!("{endpoint} did not acknowledge the subscription within {waited:?}{said}");
+            let errors = cause.as_ref().map(|cause| cause.errors().to_vec()).unwrap_or_default();
+            Some(Error::new(ErrorKind::Timeout, message).with_errors(errors))
+        }
+        other => Some(Error::new(ErrorKind::Disconnected, format!("{endpoint}: {other:?}"))),
+    }
+}
+
+/// What happened to a connection, to an attempt at one, or to a start.
+pub(super) fn of_cause(cause: Cause, established: bool, endpoint: &str) -> Error {
+    match cause {
+        Cause::Auth(failure) | Cause::Open(failure) => of_failure(&failure),
+        Cause::Disconnected(Disconnect::Refused(refusal)) if established => {
             let what = format!("{endpoint} ended the connection");
-            Some(of_refusal(refusal, &what, ErrorKind::Disconnected))
+            of_refusal(refusal, &what, ErrorKind::Disconnected)
         }
-        End::Disconnected(cause) => Some(of_connection(cause, endpoint)),
-        End::Failed(refusal) => {
-            let what = format!("{endpoint} ended the subscription");
-            Some(of_refusal(refusal, &what, ErrorKind::GraphQL))
-        }
-        End::Refused(refusal) => {
-            let what = format!("{endpoint} refused the subscription");
-            Some(of_refusal(refusal, &what, ErrorKind::GraphQL))
-        }
-        End::NoStartAck { waited, hint } => {
+        Cause::Disconnected(disconnect) => of_connection(disconnect, endpoint),
+        Cause::NoStartAck { waited, hint } => {
             let said = hint
                 .as_ref()
                 .map(|hint| format!("; it said: {}", said(hint)))
                 .unwrap_or_default();
             let message = format!("{endpoint} did not acknowledge the subscription within {waited:?}{said}");
             let errors = hint.map(Refusal::into_errors).unwrap_or_default();
-            Some(Error::new(ErrorKind::Timeout, message).with_errors(errors))
+            Error::new(ErrorKind::Timeout, message).with_errors(errors)
         }
+        Cause::Refused(refusal) if established => ended(refusal, endpoint),
+        Cause::Refused(refusal) => {
+            let what = format!("{endpoint} refused the subscription");
+            of_refusal(refusal, &what, ErrorKind::GraphQL)
+        }
+        Cause::HeldTooMany(_) => Error::new(ErrorKind::Lagged, cause.to_string()),
+        other => Error::new(ErrorKind::Disconnected, format!("{endpoint}: {other}")),
     }
 }
 
@@ -51,13 +79,25 @@ pub(super) fn of_connection(cause: Disconnect, endpoint: &str) -> Error {
     }
 }
 
+/// What went wrong here comes back as it was handed in.
+fn of_failure(failure: &Failure) -> Error {
+    match failure.downcast_ref::<Error>() {
+        Some(error) => error.clone(),
+        None => Error::new(ErrorKind::Disconnected, failure.to_string()),
+    }
+}
+
+fn ended(refusal: Refusal, endpoint: &str) -> Error {
+    let what = format!("{endpoint} ended the subscription");
+    of_refusal(refusal, &what, ErrorKind::GraphQL)
+}
+
 fn of_refusal(refusal: Refusal, what: &str, otherwise: ErrorKind) -> Error {
     let (kind, advice) = match refusal.kind() {
         RefusalKind::Unauthorized | RefusalKind::BadRequest => (ErrorKind::Auth, ""),
         RefusalKind::TokenExpired => (ErrorKind::Auth, "; get a fresh token"),
         RefusalKind::Duplicated => (otherwise, "; a subscription may have only one root field"),
         RefusalKind::LimitExceeded => (otherwise, "; start subscriptions more slowly"),
-        RefusalKind::MaxSubscriptions => (otherwise, "; open another client for more"),
         _ => (otherwise, ""),
     };
     let later = refusal.kind() == RefusalKind::LimitExceeded;

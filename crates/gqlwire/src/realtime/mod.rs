@@ -1,34 +1,36 @@
 //! Subscriptions over AppSync's realtime websocket.
 
 mod connect;
-mod connection;
+mod credentials;
+mod driver;
+mod entry;
 mod failure;
+mod link;
 mod queue;
 mod websocket;
+mod work;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use gqlwire_proto::appsync::{CONNECT_BODY, Endpoint, HeaderObject, Timeouts};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::value::RawValue;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use gqlwire_proto::appsync::{Endpoint, Timeouts};
+use gqlwire_proto::session::ReconnectPolicy;
+use http::HeaderMap;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
-use url::Url;
 
-use self::connect::{Connect, Upgrade};
-use self::connection::{Command, Connection, Start, Token};
-use self::queue::{Ending, QueueReader, queue};
-use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use self::connect::Connect;
+use self::driver::Driver;
+use self::queue::{Ending, QueueReader, QueueWriter, queue};
+use crate::auth::AuthProvider;
 use crate::http::Shown;
-use crate::redact::Secrets;
-use crate::transport::{EventSource, Progress, RawRequest};
+use crate::transport::{EventSource, Progress, RawEvent, RawRequest};
 use crate::{Error, ErrorKind};
 
 pub(crate) use self::queue::Capacity;
@@ -37,8 +39,11 @@ pub(crate) use self::websocket::WebSockets;
 /// How long the read loop waits for a consumer whose queue is full, before the subscription fails.
 pub(crate) const GRACE: Duration = Duration::from_millis(10);
 
-/// How often a start is tried again because the connection ended before the start could be sent.
-const RECONNECTS: u32 = 2;
+/// How long after a call that took too long the session would give up by itself.
+const AFTER_THE_CALL: Duration = Duration::from_secs(1);
+
+/// How often a start is handed to another session because the one that had it was leaving.
+const ATTEMPTS: u32 = 3;
 
 /// What the realtime client is told once, when it is built.
 #[derive(Debug)]
@@ -53,35 +58,60 @@ pub(crate) struct RealtimeOptions {
     pub(crate) timeouts: Timeouts,
     pub(crate) grace: Duration,
     pub(crate) capacity: Capacity,
+    pub(crate) reconnect: ReconnectPolicy,
+    /// For how long a subscription is tried to be started; `None` for what is usual.
+    pub(crate) subscribe_deadline: Option<Duration>,
+    pub(crate) subscriptions_per_connection: usize,
+    /// The wall clock, which tests let go with the runtime's.
+    pub(crate) wall: fn() -> SystemTime,
 }
 
-/// Keeps one connection, opened by the first subscription, and again by the next one after it was lost.
+/// Keeps one session, begun by the first subscription, and again by the next one after it was closed.
 #[derive(Debug)]
 pub(crate) struct RealtimeClient {
-    options: RealtimeOptions,
-    connect: Box<dyn Connect>,
-    endpoint: Arc<str>,
-    /// Held while a connection is being opened, so that subscriptions that start together open one.
-    current: Mutex<Current>,
-    /// How many attempts to connect have failed.
-    failures: AtomicU64,
+    shared: Arc<Shared>,
+    session: Mutex<Option<Handle>>,
     next_token: AtomicU64,
 }
 
-#[derive(Debug, Default)]
-struct Current {
-    handle: Option<Handle>,
-    last_failure: Option<Error>,
+/// What the client and its session's task both need.
+#[derive(Debug)]
+struct Shared {
+    options: RealtimeOptions,
+    connect: Box<dyn Connect>,
+    /// Where connections go to, for errors.
+    endpoint: Arc<str>,
+    /// Whether a connection has ever been acknowledged.
+    worked: AtomicBool,
 }
 
-/// Where an open connection's task takes its commands.
+/// Where a session's task takes its commands.
 type Handle = mpsc::UnboundedSender<Command>;
 
-/// What became of a start.
-enum Started {
-    Acknowledged(Box<dyn EventSource>),
-    /// The connection ended before the start was sent.
-    NotSent,
+/// A subscription as the rest of the client names it, from before it is started.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+struct Token(u64);
+
+/// What the rest of the client asks of the task.
+#[derive(Debug)]
+enum Command {
+    /// Stop everything and close; answered when that is done, at the latest when the task is gone.
+    Close(oneshot::Sender<()>),
+    Stop(Token),
+    Subscribe(Subscribe),
+}
+
+#[derive(Debug)]
+struct Subscribe {
+    token: Token,
+    body: Arc<str>,
+    headers: HeaderMap,
+    auth: Option<Arc<dyn AuthProvider>>,
+    deadline: Option<Duration>,
+    progress: Progress,
+    writer: QueueWriter,
+    /// Dropped without an answer if the session was leaving.
+    acknowledged: oneshot::Sender<Result<(), Error>>,
 }
 
 impl RealtimeClient {
@@ -91,252 +121,87 @@ impl RealtimeClient {
 
     fn over(options: RealtimeOptions, connect: Box<dyn Connect>) -> Self {
         Self {
-            endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
-            options,
-            connect,
-            current: Mutex::default(),
-            failures: AtomicU64::new(0),
+            shared: Arc::new(Shared {
+                endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
+                options,
+                connect,
+                worked: AtomicBool::new(false),
+            }),
+            session: Mutex::default(),
             next_token: AtomicU64::new(0),
         }
     }
 
     pub(crate) async fn subscribe(&self, request: &RawRequest) -> Result<Box<dyn EventSource>, Error> {
-        crate::runtime::current()?;
-        let auth = request.auth.as_ref().unwrap_or(&self.options.auth);
-        let url = self.options.endpoint.signing_url_start();
-        let mut refused = false;
-        let mut reconnects = 0;
-        loop {
-            // Connected first, signed last: a slow handshake must not age the signature.
-            let progress = &request.progress;
-            let handle = self.connection(progress).await?;
-            let target = self.target(TargetKind::Subscribe, &url, request.body());
-            progress.before_sending(format!("getting credentials for a subscription on {}", self.endpoint));
-            let sent = self.authorize(auth.as_ref(), target).await?;
-            match self.start(&handle, request, &sent).await {
-                Ok(Started::Acknowledged(source)) => return Ok(source),
-                Ok(Started::NotSent) if reconnects < RECONNECTS => reconnects += 1,
-                Ok(Started::NotSent) => {
-                    let message = format!("the connection to {} ended again and again", self.endpoint);
-                    return Err(Error::new(ErrorKind::Disconnected, message));
+        for _ in 0..ATTEMPTS {
+            let handle = self.session()?;
+            let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
+            let (writer, reader) = queue(self.shared.options.capacity);
+            // From here on, dropping the source tells the task to stop.
+            let source = Source {
+                reader,
+                stop: StopOnDrop {
+                    handle: handle.clone(),
+                    token,
+                },
+            };
+            let (acknowledged, acknowledgement) = oneshot::channel();
+            let start = Subscribe {
+                token,
+                body: request.shared_body(),
+                headers: request.headers().clone(),
+                auth: request.auth.clone(),
+                // The call watches its own time, and can say what it was busy with: the session comes after it.
+                deadline: request.timeout().map(|limit| limit.saturating_add(AFTER_THE_CALL)),
+                progress: request.progress.clone(),
+                writer,
+                acknowledged,
+            };
+            if handle.send(Command::Subscribe(start)).is_err() {
+                continue;
+            }
+            match acknowledgement.await {
+                Ok(Ok(())) => {
+                    tracing::debug!(endpoint = %self.shared.endpoint, "acknowledged");
+                    return Ok(Box::new(source));
                 }
-                Err(error) if !error.is_auth() => return Err(error),
-                Err(error) if !refused && self.has_better(auth.as_ref(), &sent, &error).await => refused = true,
-                Err(error) => return Err(error.refusing(auth.as_ref())),
+                Ok(Err(refusal)) => return Err(refusal),
+                // The session was leaving, or its runtime is gone.
+                Err(_) => {}
             }
         }
+        let message = format!("the session with {} ended again and again", self.shared.endpoint);
+        Err(Error::new(ErrorKind::Disconnected, message))
     }
 
     pub(crate) async fn close(&self) {
         if crate::runtime::current().is_err() {
             return;
         }
-        let closing = async {
-            let Some(handle) = self.current.lock().await.handle.take() else {
-                return;
-            };
-            let (done, closed) = oneshot::channel();
-            if handle.send(Command::Close(done)).is_ok() {
-                let _ = closed.await;
-            }
-        };
-        let _ = timeout(self.options.close_timeout, closing).await;
-    }
-
-    async fn start(
-        &self,
-        handle: &Handle,
-        request: &RawRequest,
-        authorization: &Authorization,
-    ) -> Result<Started, Error> {
-        let object = self.object(authorization, &[request.headers(), &self.options.headers])?;
-        let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
-        let (writer, reader) = queue(self.options.capacity);
-        // From here on, dropping the source tells the task to stop.
-        let source = Source {
-            reader,
-            stop: StopOnDrop {
-                handle: handle.clone(),
-                token,
-            },
-        };
-        let (acknowledged, acknowledgement) = oneshot::channel();
-        let start = Start {
-            token,
-            data: request.shared_body(),
-            authorization: RawValue::from_string(object.to_json()).expect("a header object is JSON"),
-            writer,
-            acknowledged,
-        };
-        request
-            .progress
-            .before_sending(format!("waiting for start_ack from {}", self.endpoint));
-        if handle.send(Command::Start(start)).is_err() {
-            return Ok(Started::NotSent);
-        }
-        match acknowledgement.await {
-            Ok(Ok(())) => Ok(Started::Acknowledged(Box::new(source))),
-            Ok(Err(refusal)) => {
-                let secrets = Secrets::of(&authorization.headers).and_of(request.headers());
-                Err(refusal.without_secrets(&secrets.and_of(&self.options.headers)))
-            }
-            // Every start that is sent is answered.
-            Err(_) => Ok(Started::NotSent),
+        let handle = self.lock().take();
+        let Some(handle) = handle else { return };
+        let (done, closed) = oneshot::channel();
+        if handle.send(Command::Close(done)).is_ok() {
+            let _ = timeout(self.shared.options.close_timeout, closed).await;
         }
     }
 
-    /// The connection, opened if there is none.
-    async fn connection(&self, progress: &Progress) -> Result<Handle, Error> {
-        let seen = self.failures.load(Ordering::Acquire);
-        progress.before_sending(format!(
-            "waiting for the connection to {} that another subscription opens",
-            self.endpoint
-        ));
-        let mut current = self.current.lock().await;
-        if let Some(handle) = current.handle.as_ref().filter(|handle| !handle.is_closed()) {
+    /// The session, begun if there is none.
+    fn session(&self) -> Result<Handle, Error> {
+        let runtime = crate::runtime::current()?;
+        let mut session = self.lock();
+        if let Some(handle) = session.as_ref().filter(|handle| !handle.is_closed()) {
             return Ok(handle.clone());
         }
-        // Whoever waited while another's attempt failed shares its failure: a hundred of them, one after the other,
-        // would each wait for a server that does not answer.
-        if let Some(failure) = &current.last_failure
-            && self.failures.load(Ordering::Acquire) != seen
-        {
-            return Err(failure.clone());
-        }
-        match self.connect(progress).await {
-            Ok(handle) => {
-                current.handle = Some(handle.clone());
-                Ok(handle)
-            }
-            Err(failure) => {
-                *current = Current {
-                    handle: None,
-                    last_failure: Some(failure.clone()),
-                };
-                self.failures.fetch_add(1, Ordering::Release);
-                Err(failure)
-            }
-        }
-    }
-
-    async fn connect(&self, progress: &Progress) -> Result<Handle, Error> {
-        let auth = self.options.auth.as_ref();
-        let url = self.options.endpoint.signing_url_connect();
-        let target = || self.target(TargetKind::Connect, &url, CONNECT_BODY);
-        let authorize = || {
-            progress.before_sending(format!("getting credentials for {}", self.endpoint));
-            self.authorize(auth, target())
-        };
-        let sent = authorize().await?;
-        let opened = match self.open(&sent, progress).await {
-            Err(refusal) if refusal.is_auth() && self.has_better(auth, &sent, &refusal).await => {
-                self.open(&authorize().await?, progress).await
-            }
-            opened => opened,
-        };
-        opened.map_err(|error| match error.is_auth() {
-            true => error.refusing(auth),
-            false => error,
-        })
-    }
-
-    async fn open(&self, authorization: &Authorization, progress: &Progress) -> Result<Handle, Error> {
-        let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
-        let runtime = crate::runtime::current()?;
-        let limit = self.options.connect_timeout;
-        progress.before_sending(format!("connecting to {}", self.endpoint));
-        let opening = self.connect.connect(self.upgrade(authorization)?);
-        let socket = match timeout(limit, opening).await {
-            Ok(socket) => socket.map_err(|error| error.without_secrets(&secrets))?,
-            Err(_) => return Err(Error::timeout(&format!("connecting to {}", self.endpoint), limit)),
-        };
         let (handle, commands) = mpsc::unbounded_channel();
-        let (ready, readiness) = oneshot::channel();
-        let options = &self.options;
-        let connection = Connection::new(
-            socket,
-            options.timeouts.clone(),
-            options.grace,
-            Arc::clone(&self.endpoint),
-            commands,
-            ready,
-        );
-        progress.before_sending(format!("waiting for connection_ack from {}", self.endpoint));
-        runtime.spawn(connection.run());
-        let ready = readiness.await.unwrap_or_else(|_| {
-            let message = "the task that runs the connection is gone: its runtime was shut down";
-            Err(Error::new(ErrorKind::Disconnected, message))
-        });
-        ready.map_err(|error| error.without_secrets(&secrets))?;
+        runtime.spawn(Driver::new(Arc::clone(&self.shared), commands).run());
+        *session = Some(handle.clone());
         Ok(handle)
     }
 
-    async fn authorize(&self, auth: &dyn AuthProvider, target: Target<'_>) -> Result<Authorization, Error> {
-        let limit = self.options.auth_timeout;
-        let what = || format!("getting credentials for {}", self.endpoint);
-        timeout(limit, auth.authorize(target))
-            .await
-            .map_err(|_| Error::timeout(&what(), limit))?
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Handle>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Tells a provider that what it gave was refused; whether it has something better, as far as it says so in time.
-    async fn has_better(&self, auth: &dyn AuthProvider, sent: &Authorization, refusal: &Error) -> bool {
-        let asked = timeout(self.options.auth_timeout, auth.refused(sent, refusal)).await;
-        asked.unwrap_or(false)
-    }
-
-    fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str) -> Target<'a> {
-        let target = Target::new(kind, url, body).with_host(self.options.endpoint.host());
-        match self.options.endpoint.region() {
-            Some(region) => target.with_region(region),
-            None => target,
-        }
-    }
-
-    fn upgrade(&self, authorization: &Authorization) -> Result<Upgrade, Error> {
-        let object = self.object(authorization, &[])?;
-        let handshake = self.options.endpoint.handshake(&object);
-        let handshake = handshake.map_err(|error| Error::config(error.to_string()))?;
-        let mut headers = self.options.headers.clone();
-        headers.extend(handshake.headers);
-        Ok(Upgrade {
-            url: handshake.url,
-            headers,
-        })
-    }
-
-    /// The authorization object: host, what proves who is asking, and headers that resolvers may want to see.
-    ///
-    /// The latter come last: they are not signed, and must not replace what is.
-    fn object(&self, authorization: &Authorization, extra: &[&HeaderMap]) -> Result<HeaderObject, Error> {
-        let mut object = HeaderObject::new(self.options.endpoint.host());
-        for (name, value) in &authorization.headers {
-            object = object.with(spelt(name), text(name, value)?);
-        }
-        for (name, value) in extra.iter().copied().flatten() {
-            if object.get(name.as_str()).is_none() {
-                object = object.with(name.as_str(), text(name, value)?);
-            }
-        }
-        Ok(object)
-    }
-}
-
-/// The names in the object are looked up by AppSync, and documented with capitals.
-fn spelt(name: &HeaderName) -> &str {
-    match name.as_str() {
-        "authorization" => "Authorization",
-        "x-amz-security-token" => "X-Amz-Security-Token",
-        other => other,
-    }
-}
-
-fn text<'v>(name: &HeaderName, value: &'v HeaderValue) -> Result<&'v str, Error> {
-    value.to_str().map_err(|_| {
-        Error::config(format!(
-            "the header {name} holds characters that JSON objects of headers cannot"
-        ))
-    })
 }
 
 /// One subscription's events.
@@ -346,9 +211,9 @@ struct Source {
 }
 
 impl EventSource for Source {
-    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<&'s str, Error>>> {
+    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
         self.reader.poll_next(cx).map(|next| match next {
-            Ok(payload) => Some(Ok(payload)),
+            Ok(event) => Some(Ok(event)),
             Err(Ending::Completed) => None,
             Err(Ending::Failed(cause)) => Some(Err(cause)),
         })

@@ -1,15 +1,18 @@
 //! The events of one subscription between the task that reads the socket and the one that consumes them.
 //!
 //! Payloads lie one after the other in one `String`, with a list of their lengths. The consumer swaps the whole of it
-//! against its own empty one: one lock for a batch, and no allocation once both have grown.
+//! against its own empty one: one lock for a batch, and no allocation once both have grown. Gaps lie beside them, each
+//! with its place.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::Notify;
 
-use crate::{Error, ErrorKind};
+use crate::transport::RawEvent;
+use crate::{Error, ErrorKind, Gap};
 
 /// How much may wait for a consumer.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,8 @@ pub(crate) enum Ending {
 struct Batch {
     text: String,
     lengths: Vec<usize>,
+    /// Each before the payload of that number.
+    gaps: VecDeque<(usize, Gap)>,
 }
 
 #[derive(Debug)]
@@ -106,6 +111,22 @@ impl QueueWriter {
         }
     }
 
+    /// A gap takes no room that payloads need: between two payloads there is at most one.
+    pub(crate) fn push_gap(&self, gap: Gap) {
+        let mut waiting = self.shared.lock();
+        let at = waiting.batch.lengths.len();
+        match waiting.batch.gaps.back_mut() {
+            // Nothing came between: it is one gap, and longer.
+            Some((place, earlier)) if *place == at => (earlier.until, earlier.cause) = (gap.until, gap.cause),
+            _ => waiting.batch.gaps.push_back((at, gap)),
+        }
+        let consumer = waiting.consumer.take();
+        drop(waiting);
+        if let Some(consumer) = consumer {
+            consumer.wake();
+        }
+    }
+
     /// Ends the subscription; what waits is delivered first.
     pub(crate) fn end(&self, ending: Ending) {
         let mut waiting = self.shared.lock();
@@ -143,13 +164,13 @@ pub(crate) struct QueueReader {
 }
 
 impl QueueReader {
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<&str, Ending>> {
-        if self.next == self.batch.lengths.len() {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<RawEvent<'_>, Ending>> {
+        if self.next == self.batch.lengths.len() && self.batch.gaps.is_empty() {
             self.batch.text.clear();
             self.batch.lengths.clear();
             (self.next, self.start) = (0, 0);
             let mut waiting = self.shared.lock();
-            if waiting.batch.lengths.is_empty() {
+            if waiting.batch.lengths.is_empty() && waiting.batch.gaps.is_empty() {
                 if let Some(ending) = &waiting.ending {
                     return Poll::Ready(Err(ending.clone()));
                 }
@@ -160,10 +181,13 @@ impl QueueReader {
             drop(waiting);
             self.shared.taken.notify_one();
         }
+        if let Some((_, gap)) = self.batch.gaps.pop_front_if(|(at, _)| *at == self.next) {
+            return Poll::Ready(Ok(RawEvent::Gap(gap)));
+        }
         let start = self.start;
         self.start += self.batch.lengths[self.next];
         self.next += 1;
-        Poll::Ready(Ok(&self.batch.text[start..self.start]))
+        Poll::Ready(Ok(RawEvent::Next(&self.batch.text[start..self.start])))
     }
 }
 
@@ -179,7 +203,8 @@ mod tests {
         reader
             .poll_next(&mut Context::from_waker(&waker))
             .map(|next| match next {
-                Ok(payload) => Ok(payload.to_owned()),
+                Ok(RawEvent::Next(payload)) => Ok(payload.to_owned()),
+                Ok(RawEvent::Gap(gap)) => Ok(format!("gap: {}", gap.cause)),
                 Err(Ending::Completed) => Err("completed".to_owned()),
                 Err(Ending::Failed(error)) => Err(error.to_string()),
             })
@@ -196,6 +221,26 @@ mod tests {
         assert_eq!(poll(&mut reader), Poll::Ready(Ok(String::new())));
         assert_eq!(poll(&mut reader), Poll::Ready(Ok("three ü".to_owned())));
         assert_eq!(poll(&mut reader), Poll::Ready(Ok("four".to_owned())));
+        assert_eq!(poll(&mut reader), Poll::Pending);
+    }
+
+    #[test]
+    fn gaps_keep_their_places_and_those_with_nothing_between_are_one() {
+        let (writer, mut reader) = queue(Capacity::default());
+        let gap = |cause: &str| {
+            let now = std::time::SystemTime::now();
+            writer.push_gap(Gap::new(now, now, Error::new(ErrorKind::Disconnected, cause)));
+        };
+        gap("first");
+        writer.push("one");
+        writer.push("two");
+        gap("second");
+        gap("third");
+        writer.push("three");
+        gap("last");
+        for wanted in ["gap: first", "one", "two", "gap: third", "three", "gap: last"] {
+            assert_eq!(poll(&mut reader), Poll::Ready(Ok(wanted.to_owned())));
+        }
         assert_eq!(poll(&mut reader), Poll::Pending);
     }
 
@@ -238,11 +283,9 @@ mod tests {
     async fn a_waiting_consumer_is_woken_by_the_first_payload() {
         let (writer, mut reader) = queue(Capacity::default());
         let consumer =
-            tokio::spawn(
-                async move { poll_fn(|cx| reader.poll_next(cx).map(|next| next.map(str::to_owned).ok())).await },
-            );
+            tokio::spawn(async move { poll_fn(|cx| reader.poll_next(cx).map(|next| format!("{next:?}"))).await });
         tokio::task::yield_now().await;
         writer.push("hello");
-        assert_eq!(consumer.await.unwrap().as_deref(), Some("hello"));
+        assert_eq!(consumer.await.unwrap(), r#"Ok(Next("hello"))"#);
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -14,13 +14,20 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
 use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Client, Error, ErrorKind, Event, Subscription};
+use crate::{Client, Error, ErrorKind, Event, Gap, ReconnectPolicy, Subscription};
+
+/// A wall clock that goes with the runtime's.
+pub(super) fn wall() -> SystemTime {
+    static ZERO: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| (Instant::now(), SystemTime::now()));
+    let (instant, wall) = *ZERO;
+    wall + Instant::now().saturating_duration_since(instant)
+}
 
 /// Far longer than anything here takes: with the clock stopped it passes at once when nothing else can happen.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -35,6 +42,9 @@ pub(super) struct Setup {
     pub(super) auth: Arc<Keys>,
     pub(super) capacity: Capacity,
     pub(super) headers: HeaderMap,
+    pub(super) reconnect: ReconnectPolicy,
+    pub(super) subscribe_deadline: Option<Duration>,
+    pub(super) subscriptions_per_connection: usize,
 }
 
 impl Default for Setup {
@@ -43,11 +53,22 @@ impl Default for Setup {
             auth: Arc::default(),
             capacity: Capacity::default(),
             headers: HeaderMap::new(),
+            reconnect: ReconnectPolicy::default(),
+            subscribe_deadline: None,
+            subscriptions_per_connection: 200,
         }
     }
 }
 
 impl Setup {
+    /// A client whose subscriptions end with their connection.
+    pub(super) fn once() -> Self {
+        Self {
+            reconnect: ReconnectPolicy::never(),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn build(self) -> (Client, Network) {
         let (to_test, peers) = mpsc::unbounded_channel();
         let refusals = Arc::<Mutex<VecDeque<Error>>>::default();
@@ -67,6 +88,10 @@ impl Setup {
             timeouts: Timeouts::default(),
             grace: GRACE,
             capacity: self.capacity,
+            reconnect: self.reconnect,
+            subscribe_deadline: self.subscribe_deadline,
+            subscriptions_per_connection: self.subscriptions_per_connection,
+            wall,
         };
         let client = Client::with_transport(Only(RealtimeClient::over(options, Box::new(connect))));
         let network = Network {
@@ -123,6 +148,16 @@ impl Peer {
         let message = self.receive().await.expect("the client is gone");
         assert_eq!(message["type"], kind, "{message}");
         message
+    }
+
+    /// A message that has arrived already.
+    pub(super) fn try_receive(&mut self) -> Result<Value, mpsc::error::TryRecvError> {
+        Ok(serde_json::from_str(&self.received.try_recv()?).unwrap())
+    }
+
+    /// Whether the client has let go of the socket.
+    pub(super) fn is_closed(&self) -> bool {
+        self.to_client.is_closed()
     }
 
     pub(super) fn says_nothing(&mut self) -> bool {
@@ -266,6 +301,7 @@ impl Transport for Only {
 pub(super) struct Keys {
     has_better: bool,
     fails: bool,
+    uncounted: bool,
     pub(super) panics: AtomicBool,
     asked: AtomicUsize,
     refused: AtomicUsize,
@@ -275,6 +311,15 @@ impl Keys {
     pub(super) fn with_better_ones() -> Arc<Self> {
         Arc::new(Self {
             has_better: true,
+            ..Self::default()
+        })
+    }
+
+    /// Has better ones, and calls them all the same.
+    pub(super) fn uncounted() -> Arc<Self> {
+        Arc::new(Self {
+            has_better: true,
+            uncounted: true,
             ..Self::default()
         })
     }
@@ -313,7 +358,8 @@ impl AuthProvider for Keys {
             let mut key = HeaderValue::from_str(&format!("secret-key-{number}")).unwrap();
             key.set_sensitive(true);
             headers.insert("x-api-key", key);
-            Ok(Authorization::new(headers).generation(number as u64))
+            let generation = if self.uncounted { 0 } else { number as u64 };
+            Ok(Authorization::new(headers).generation(generation))
         })
     }
 
@@ -342,9 +388,20 @@ pub(super) async fn subscribed(setup: Setup) -> (Client, Network, Peer, String, 
 
 /// The number in the next event.
 pub(super) async fn next(subscription: &mut Subscription<Value>) -> Option<Result<u64, Error>> {
-    let event = timeout(NEVER, subscription.next()).await.expect("nothing arrives");
-    Some(event?.map(|event| {
-        let Event::Next(response) = event;
-        response.data.unwrap()["n"].as_u64().unwrap()
+    Some(event(subscription).await?.map(|event| match event {
+        Event::Next(response) => response.data.unwrap()["n"].as_u64().unwrap(),
+        Event::Gap(gap) => panic!("{gap:?}"),
     }))
+}
+
+/// The gap that comes next.
+pub(super) async fn gap(subscription: &mut Subscription<Value>) -> Gap {
+    match event(subscription).await.unwrap().unwrap() {
+        Event::Gap(gap) => gap,
+        Event::Next(response) => panic!("{response:?}"),
+    }
+}
+
+pub(super) async fn event(subscription: &mut Subscription<Value>) -> Option<Result<Event<Value>, Error>> {
+    timeout(NEVER, subscription.next()).await.expect("nothing arrives")
 }

@@ -3,4 +3,5 @@ mod double;
 mod auth;
 mod ending;
 mod lagging;
+mod reconnecting;
 mod starting;

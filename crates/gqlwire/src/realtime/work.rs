@@ -1,0 +1,171 @@
+//! What the driver waits for beside its sockets: providers and handshakes.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
+
+use futures_util::FutureExt;
+use gqlwire_proto::appsync::{CONNECT_BODY, HeaderObject};
+use gqlwire_proto::session::{AuthSource, ConnectionId, SubscriptionHandle, Ticket};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::value::RawValue;
+use tokio::time::timeout;
+use url::Url;
+
+use super::Shared;
+use super::connect::{Socket, Upgrade};
+use super::credentials::{Answer, Question};
+use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::redact::Secrets;
+use crate::transport::Progress;
+use crate::{Error, ErrorKind};
+
+/// What has come to its end.
+pub(super) enum Done {
+    /// It was given up, and nobody waits for it.
+    Abandoned,
+    Authorized {
+        ticket: Ticket,
+        subscription: SubscriptionHandle,
+        source: AuthSource,
+        outcome: Result<(Answer, Box<RawValue>), Error>,
+    },
+    /// Nothing more was read after the write half had broken.
+    LastWords { connection: ConnectionId, why: String },
+    Opened {
+        connection: ConnectionId,
+        outcome: Result<Opened, Error>,
+    },
+    Refreshed {
+        source: AuthSource,
+        generation: u64,
+        better: bool,
+    },
+}
+
+/// What came of a handshake, and the credentials that it was made with.
+pub(super) struct Opened {
+    pub(super) answer: Answer,
+    pub(super) socket: Result<Box<dyn Socket>, Error>,
+}
+
+impl Shared {
+    /// Credentials, then a socket; the error is the provider's.
+    ///
+    /// Those who wait for it are told how far it is.
+    pub(super) async fn open(&self, question: Question, waiting: &[Progress]) -> Result<Opened, Error> {
+        let tell = |what: String| waiting.iter().for_each(|call| call.before_sending(what.clone()));
+        tell(format!("getting credentials for {}", self.endpoint));
+        let url = self.options.endpoint.signing_url_connect();
+        let target = self.target(TargetKind::Connect, &url, CONNECT_BODY, &question);
+        let authorization = self.authorize(question.provider.as_ref(), target).await?;
+        tell(format!("connecting to {}", self.endpoint));
+        let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
+        let socket = self.handshake(&authorization).await;
+        let socket = socket.map_err(|error| error.without_secrets(&secrets));
+        Ok(Opened {
+            answer: question.answered(authorization),
+            socket,
+        })
+    }
+
+    async fn handshake(&self, authorization: &Authorization) -> Result<Box<dyn Socket>, Error> {
+        let limit = self.options.connect_timeout;
+        let opening = self.connect.connect(self.upgrade(authorization)?);
+        let opened = timeout(limit, opening).await;
+        opened.map_err(|_| Error::timeout(&format!("connecting to {}", self.endpoint), limit))?
+    }
+
+    /// The authorization object of one start.
+    pub(super) async fn start(
+        &self,
+        question: Question,
+        body: &str,
+        headers: &HeaderMap,
+    ) -> Result<(Answer, Box<RawValue>), Error> {
+        let url = self.options.endpoint.signing_url_start();
+        let target = self.target(TargetKind::Subscribe, &url, body, &question);
+        let authorization = self.authorize(question.provider.as_ref(), target).await?;
+        let object = self.object(&authorization, &[headers, &self.options.headers])?;
+        let object = RawValue::from_string(object.to_json()).expect("a header object is JSON");
+        Ok((question.answered(authorization), object))
+    }
+
+    async fn authorize(&self, auth: &dyn AuthProvider, target: Target<'_>) -> Result<Authorization, Error> {
+        let limit = self.options.auth_timeout;
+        let what = || format!("getting credentials for {}", self.endpoint);
+        // A provider that panics must not take the connections of others with it.
+        let asked = AssertUnwindSafe(async { auth.authorize(target).await }).catch_unwind();
+        match timeout(limit, asked).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Error::new(
+                ErrorKind::Auth,
+                format!("{}: the provider panicked", what()),
+            )),
+            Err(_) => Err(Error::timeout(&what(), limit)),
+        }
+    }
+
+    /// Tells a provider that what it gave was refused; whether it has something better, as far as it says so in time.
+    pub(super) async fn has_better(&self, auth: &dyn AuthProvider, sent: &Authorization, refusal: &Error) -> bool {
+        let asked = AssertUnwindSafe(async { auth.refused(sent, refusal).await }).catch_unwind();
+        matches!(timeout(self.options.auth_timeout, asked).await, Ok(Ok(true)))
+    }
+
+    fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str, question: &Question) -> Target<'a> {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        Target {
+            kind,
+            url,
+            host: self.options.endpoint.host(),
+            region: self.options.endpoint.region(),
+            headers: &NONE,
+            body,
+            now: question.now,
+        }
+    }
+
+    fn upgrade(&self, authorization: &Authorization) -> Result<Upgrade, Error> {
+        let object = self.object(authorization, &[])?;
+        let handshake = self.options.endpoint.handshake(&object);
+        let handshake = handshake.map_err(|error| Error::config(error.to_string()))?;
+        let mut headers = self.options.headers.clone();
+        headers.extend(handshake.headers);
+        Ok(Upgrade {
+            url: handshake.url,
+            headers,
+        })
+    }
+
+    /// The authorization object: host, what proves who is asking, and headers that resolvers may want to see.
+    ///
+    /// The latter come last: they are not signed, and must not replace what is.
+    fn object(&self, authorization: &Authorization, extra: &[&HeaderMap]) -> Result<HeaderObject, Error> {
+        let mut object = HeaderObject::new(self.options.endpoint.host());
+        for (name, value) in &authorization.headers {
+            object = object.with(spelt(name), text(name, value)?);
+        }
+        for (name, value) in extra.iter().copied().flatten() {
+            if object.get(name.as_str()).is_none() {
+                object = object.with(name.as_str(), text(name, value)?);
+            }
+        }
+        Ok(object)
+    }
+}
+
+/// The names in the object are looked up by AppSync, and documented with capitals.
+fn spelt(name: &HeaderName) -> &str {
+    match name.as_str() {
+        "authorization" => "Authorization",
+        "x-amz-security-token" => "X-Amz-Security-Token",
+        other => other,
+    }
+}
+
+fn text<'v>(name: &HeaderName, value: &'v HeaderValue) -> Result<&'v str, Error> {
+    value.to_str().map_err(|_| {
+        Error::config(format!(
+            "the header {name} holds characters that JSON objects of headers cannot"
+        ))
+    })
+}
