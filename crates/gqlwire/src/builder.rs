@@ -263,7 +263,14 @@ mod appsync {
         ///
         /// A subscription then outlives its connections, and yields an [`Event::Gap`](crate::Event::Gap) where events
         /// may be missing. With [`ReconnectPolicy::never`] it ends with its connection.
-        pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
+        pub fn reconnect(mut self, mut policy: ReconnectPolicy) -> Self {
+            for delay in [
+                &mut policy.first_delay,
+                &mut policy.greatest_delay,
+                &mut policy.short_life_delay,
+            ] {
+                *delay = (*delay).min(LONGEST);
+            }
             self.setup().reconnect = policy;
             self
         }

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 #[cfg(feature = "http")]
 use crate::Error;
-use crate::Operation;
 #[cfg(feature = "http")]
 use crate::builder::ClientBuilder;
 use crate::execute::Execute;
 use crate::subscribe::Subscribe;
 use crate::transport::Transport;
+use crate::{Counters, Operation, SessionState};
 
 /// A GraphQL client: cheap to clone, usable from many tasks at once.
 ///
@@ -57,6 +59,27 @@ impl Client {
     /// Ready when the server has acknowledged it.
     pub fn subscribe<O: Operation>(&self, operation: O) -> Subscribe<O::Data> {
         Subscribe::new(Arc::clone(&self.transport), operation)
+    }
+
+    /// How the connections of this client's subscriptions are, now and with each change; `None` where subscriptions have
+    /// no connections, as over plain HTTP.
+    ///
+    /// ```no_run
+    /// # async fn example(client: gqlwire::Client) {
+    /// let Some(mut state) = client.state() else { return };
+    /// while state.changed().await.is_ok() {
+    ///     println!("{:?}", state.borrow_and_update().worst());
+    /// }
+    /// # }
+    /// ```
+    pub fn state(&self) -> Option<watch::Receiver<SessionState>> {
+        self.transport.state()
+    }
+
+    /// What this client's connections have done since the first subscription, or since the first one after
+    /// [`close`](Self::close); `None` where that is not counted.
+    pub async fn counters(&self) -> Option<Counters> {
+        self.transport.counters().await
     }
 
     /// Ends every subscription, tells the server, and closes the connections; takes at most the close timeout.

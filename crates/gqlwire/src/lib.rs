@@ -68,6 +68,7 @@ mod realtime;
 #[cfg(feature = "http")]
 mod redact;
 mod runtime;
+mod state;
 mod subscribe;
 mod subscription;
 mod transport;
@@ -82,12 +83,14 @@ pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
 pub use gqlwire_proto::scan::{Document, OperationKind};
+pub use gqlwire_proto::session::Counters;
 #[cfg(feature = "appsync")]
 pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, Response, gql};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
+pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
 pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};

@@ -6,9 +6,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use gqlwire_proto::scan::{OperationKind, Outline};
 use http::{HeaderMap, StatusCode};
+use tokio::sync::watch;
 
 use crate::auth::AuthProvider;
-use crate::{Error, Gap, Request};
+use crate::{Counters, Error, Gap, Request, SessionState};
 
 /// What carries operations to a server and their answers back, as text. Types exist only above it.
 ///
@@ -21,6 +22,16 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
 
     /// Starts a subscription; ready when the server has acknowledged it. Dropping the source ends it.
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>>;
+
+    /// How the connections of subscriptions are, where there are any to watch.
+    fn state(&self) -> Option<watch::Receiver<SessionState>> {
+        None
+    }
+
+    /// What the connections of subscriptions have done, where that is counted.
+    fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+        Box::pin(async { None })
+    }
 
     /// Ends every subscription and lets go of every connection.
     fn close(&self) -> BoxFuture<'_, ()> {

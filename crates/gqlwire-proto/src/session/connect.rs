@@ -364,8 +364,9 @@ impl Session {
     }
 
     fn reauthorize(&mut self, lane: u32, generation: u64, cause: Cause, now: Instant) {
-        // Without a second attempt there is nothing to refresh for.
-        if self.options.reconnect.attempts == Some(0) {
+        // Better credentials are no second attempt at what has never begun; what had begun ends with its connection.
+        let begun = |index: &u32| self.subscriptions.get(*index).is_some_and(|s| s.acknowledged);
+        if self.options.reconnect.attempts == Some(0) && self.lanes[lane as usize].members.iter().any(begun) {
             return self.give_up(lane, true, now);
         }
         let remedy = self.credentials.refused(AuthSource::CLIENT, generation);

@@ -1,10 +1,11 @@
 use futures_util::future::BoxFuture;
 use gqlwire_proto::scan::OperationKind;
+use tokio::sync::watch;
 
-use crate::Error;
 use crate::http::HttpTransport;
 use crate::realtime::RealtimeClient;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::{Counters, Error, SessionState};
 
 /// Queries and mutations go over HTTP, subscriptions over the realtime websocket: AppSync takes neither the other way.
 #[derive(Debug)]
@@ -27,6 +28,14 @@ impl Transport for AppSyncTransport {
                 ))),
             }
         })
+    }
+
+    fn state(&self) -> Option<watch::Receiver<SessionState>> {
+        Some(self.realtime.state())
+    }
+
+    fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+        Box::pin(async move { Some(self.realtime.counters().await) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -27,7 +27,7 @@ use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use gqlwire_proto::appsync::{Disconnect, RefusalKind};
 use gqlwire_proto::session::{
-    Action, AuthSource, Cause, ConnectionId, ConnectionState, Ending, Event, Failure, OpenFailure, OpenFailureKind,
+    self, Action, AuthSource, Cause, ConnectionId, Ending, Event, Failure, OpenFailure, OpenFailureKind,
     ReconnectPolicy, Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -40,7 +40,7 @@ use super::link::{Link, Links, Said};
 use super::work::{Done, Opened};
 use super::{Command, Shared, Subscribe, Token, failure, queue};
 use crate::redact::Secrets;
-use crate::{Error, ErrorKind, Gap};
+use crate::{ConnectionState, Error, ErrorKind, Gap, SessionState};
 
 /// How many frames are read from one socket before everything else gets its turn.
 const BURST: u32 = 64;
@@ -200,6 +200,9 @@ impl Driver {
             Command::Close(done) => {
                 self.closers.push(done);
                 self.close();
+            }
+            Command::Count(count) => {
+                let _ = count.send(self.session.counters());
             }
         }
     }
@@ -560,16 +563,35 @@ impl Driver {
     }
 
     fn state_changed(&mut self) {
+        // The user's close has been told already, and another session may have begun since.
+        if self.closing {
+            return;
+        }
         let state = self.session.state();
-        let connected = |state: &ConnectionState| matches!(state, ConnectionState::Connected);
-        if !self.shared.has_worked() && state.connections.iter().any(connected) {
+        let states = state.connections.into_iter().map(|state| match state {
+            session::ConnectionState::Closed => ConnectionState::Closed,
+            session::ConnectionState::Connected => ConnectionState::Connected,
+            session::ConnectionState::Connecting => ConnectionState::Connecting,
+            session::ConnectionState::Degraded => ConnectionState::Degraded,
+            session::ConnectionState::Rotating => ConnectionState::Rotating,
+            session::ConnectionState::Reconnecting { attempt, next, cause } => ConnectionState::Reconnecting {
+                attempt,
+                next,
+                cause: self
+                    .sources
+                    .redact(failure::of_cause(cause, true, &self.shared.endpoint)),
+            },
+            _ => ConnectionState::Idle,
+        });
+        let connections: Vec<_> = states.collect();
+        if connections
+            .iter()
+            .any(|state| matches!(state, ConnectionState::Connected))
+        {
             self.shared.worked.store(true, Ordering::Release);
         }
-        tracing::debug!(
-            endpoint = %self.shared.endpoint,
-            connections = state.connections.len(),
-            "the session's state has changed"
-        );
+        let closed = false;
+        self.shared.state.send_replace(SessionState { connections, closed });
     }
 
     /// Everything is closed. What comes from here on finds nobody.
@@ -580,13 +602,22 @@ impl Driver {
                 self.closers.push(done);
             }
         }
-        for done in self.closers {
+        for done in std::mem::take(&mut self.closers) {
             let _ = done.send(());
         }
     }
 
     fn wall(&self) -> SystemTime {
         (self.shared.options.wall)()
+    }
+}
+
+/// A task that dies with its runtime leaves nothing that is open.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if !self.closing {
+            self.shared.state.send_replace(SessionState::default());
+        }
     }
 }
 

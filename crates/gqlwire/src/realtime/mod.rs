@@ -22,7 +22,7 @@ use std::time::{Duration, SystemTime};
 use gqlwire_proto::appsync::{Endpoint, Timeouts};
 use gqlwire_proto::session::ReconnectPolicy;
 use http::HeaderMap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use self::connect::Connect;
@@ -31,7 +31,7 @@ use self::queue::{Ending, QueueReader, QueueWriter, queue};
 use crate::auth::AuthProvider;
 use crate::http::Shown;
 use crate::transport::{EventSource, Progress, RawEvent, RawRequest};
-use crate::{Error, ErrorKind};
+use crate::{Counters, Error, ErrorKind, SessionState};
 
 pub(crate) use self::queue::Capacity;
 pub(crate) use self::websocket::WebSockets;
@@ -83,6 +83,7 @@ struct Shared {
     endpoint: Arc<str>,
     /// Whether a connection has ever been acknowledged.
     worked: AtomicBool,
+    state: watch::Sender<SessionState>,
 }
 
 /// Where a session's task takes its commands.
@@ -97,6 +98,7 @@ struct Token(u64);
 enum Command {
     /// Stop everything and close; answered when that is done, at the latest when the task is gone.
     Close(oneshot::Sender<()>),
+    Count(oneshot::Sender<Counters>),
     Stop(Token),
     Subscribe(Subscribe),
 }
@@ -126,6 +128,7 @@ impl RealtimeClient {
                 options,
                 connect,
                 worked: AtomicBool::new(false),
+                state: watch::Sender::default(),
             }),
             session: Mutex::default(),
             next_token: AtomicU64::new(0),
@@ -180,10 +183,29 @@ impl RealtimeClient {
         }
         let handle = self.lock().take();
         let Some(handle) = handle else { return };
+        self.shared.state.send_replace(SessionState {
+            closed: true,
+            ..SessionState::default()
+        });
         let (done, closed) = oneshot::channel();
         if handle.send(Command::Close(done)).is_ok() {
             let _ = timeout(self.shared.options.close_timeout, closed).await;
         }
+    }
+
+    pub(crate) fn state(&self) -> watch::Receiver<SessionState> {
+        self.shared.state.subscribe()
+    }
+
+    /// What the session has done; nothing where there is none.
+    pub(crate) async fn counters(&self) -> Counters {
+        let (count, counted) = oneshot::channel();
+        // Where there is no task, or none any more, the question is dropped, which is an answer.
+        let _ = self
+            .lock()
+            .as_ref()
+            .is_some_and(|handle| handle.send(Command::Count(count)).is_ok());
+        counted.await.unwrap_or_default()
     }
 
     /// The session, begun if there is none.

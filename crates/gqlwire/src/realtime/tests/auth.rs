@@ -50,6 +50,24 @@ async fn a_refused_connection_goes_on_with_better_credentials() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn better_credentials_are_no_reconnection() {
+    let keys = Keys::with_better_ones();
+    let setup = Setup {
+        auth: Arc::clone(&keys),
+        ..Setup::once()
+    };
+    let (client, mut network) = setup.build();
+    network.refuse(Error::new(ErrorKind::Auth, "401"));
+    let starting = subscribe(&client);
+    let mut peer = network.accept_and_ack().await;
+    peer.start_and_ack().await;
+    let mut subscription = starting.await.unwrap().unwrap();
+    peer.send(json!({"type": "connection_error", "payload": {"errors": [unauthorized()]}}));
+    assert!(next(&mut subscription).await.unwrap().unwrap_err().is_auth());
+    assert_eq!((network.connects(), keys.refusals()), (2, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_start_is_tried_once_more_on_the_same_connection_and_never_again() {
     let keys = Keys::with_better_ones();
     let (client, mut network) = with(&keys).build();

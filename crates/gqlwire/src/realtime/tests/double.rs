@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use gqlwire_proto::appsync::{Endpoint, HeaderObject, Timeouts};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
@@ -20,7 +20,7 @@ use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
 use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Client, Error, ErrorKind, Event, Gap, ReconnectPolicy, Subscription};
+use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, SessionState, Subscription};
 
 /// A wall clock that goes with the runtime's.
 pub(super) fn wall() -> SystemTime {
@@ -289,6 +289,14 @@ impl Transport for Only {
 
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
         Box::pin(async move { self.0.subscribe(&request).await })
+    }
+
+    fn state(&self) -> Option<watch::Receiver<SessionState>> {
+        Some(self.0.state())
+    }
+
+    fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+        Box::pin(async move { Some(self.0.counters().await) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::double::{Keys, Peer, Setup, event, gap, next, subscribe, subscribed, wall};
 use crate::realtime::connect::Incoming;
-use crate::{Error, ErrorKind, Event, ReconnectPolicy};
+use crate::{ConnectionState, Error, ErrorKind, Event, ReconnectPolicy, SessionState};
 
 fn unauthorized() -> serde_json::Value {
     json!({"errorType": "UnauthorizedException", "message": "Token is old."})
@@ -223,6 +223,41 @@ async fn a_second_connection_is_opened_for_what_the_first_has_no_room_for() {
     third.start_and_ack().await;
     let _ = gap(&mut three).await;
     assert_eq!(network.connects(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_and_the_counters_tell_what_happens() {
+    let (client, mut network) = Setup::default().build();
+    let mut state = client.state().unwrap();
+    let worst =
+        |state: &mut tokio::sync::watch::Receiver<SessionState>| format!("{:?}", state.borrow_and_update().worst());
+    assert_eq!(worst(&mut state), "Idle");
+    let starting = subscribe(&client);
+    let mut peer = network.accept().await;
+    assert_eq!(worst(&mut state), "Connecting");
+    peer.ack().await;
+    let id = peer.start_and_ack().await;
+    let mut subscription = starting.await.unwrap().unwrap();
+    assert_eq!(worst(&mut state), "Connected");
+    peer.data(&id, 1);
+    next(&mut subscription).await.unwrap().unwrap();
+    network.refuse(Error::new(ErrorKind::Connect, "no route to host"));
+    cut(&peer);
+    state.changed().await.unwrap();
+    let ConnectionState::Reconnecting { attempt: 1, cause, .. } = state.borrow_and_update().worst() else {
+        panic!("{:?}", state.borrow());
+    };
+    assert!(cause.to_string().contains("reset by peer"), "{cause}");
+    let mut fresh = network.accept_and_ack().await;
+    fresh.start_and_ack().await;
+    let _ = gap(&mut subscription).await;
+    assert_eq!(worst(&mut state), "Connected");
+    let counters = client.counters().await.unwrap();
+    assert_eq!((counters.events, counters.reconnects, counters.gaps), (1, 1, 1));
+    assert_eq!((counters.subscriptions, counters.connections), (1, 1));
+    client.close().await;
+    assert_eq!(worst(&mut state), "Closed");
+    assert_eq!(client.counters().await.unwrap().subscriptions, 0);
 }
 
 #[tokio::test(start_paused = true)]
