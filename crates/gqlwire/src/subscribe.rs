@@ -15,6 +15,9 @@ use crate::subscription::Subscription;
 use crate::transport::{RawRequest, Transport};
 use crate::{Error, Operation};
 
+/// How much longer than its limit a call waits for a transport to say by itself that it took too long.
+const MARGIN: Duration = Duration::from_millis(100);
+
 /// A subscription that is about to start: await it.
 ///
 /// Ready when the server has acknowledged the subscription. Dropping the future before that stops it.
@@ -81,7 +84,8 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Subscribe<T> {
                 Some(limit) => {
                     // For the timer; a transport says itself what else it needs.
                     crate::runtime::current()?;
-                    let started = tokio::time::timeout(limit, starting).await;
+                    // A transport that keeps the limit itself knows best what stood in the way: it goes first.
+                    let started = tokio::time::timeout(limit.saturating_add(MARGIN), starting).await;
                     started.map_err(|_| {
                         let told = progress.timed_out(limit);
                         told.unwrap_or_else(|| Error::timeout("starting the subscription", limit))

@@ -535,7 +535,21 @@ impl Driver {
             },
             _ => None,
         };
-        let error = failure::of_ending(ending, entry.is_established(), &self.shared.endpoint);
+        let error = match ending {
+            Ending::NotAcknowledged { waited, cause } if !entry.is_established() => {
+                let late = entry.progress.timed_out(waited);
+                let late = late.unwrap_or_else(|| Error::timeout("starting the subscription", waited));
+                // Attempts were made, and this is what came of the last. A refusal is what matters then, and not that time
+                // ran out over trying again.
+                let last = cause.map(|cause| failure::of_cause(cause, false, &self.shared.endpoint));
+                Some(match last {
+                    Some(last) if !last.errors().is_empty() => last.prefixed(&late.to_string()),
+                    Some(last) => late.suffixed(&format!(": {last}")),
+                    None => late,
+                })
+            }
+            ending => failure::of_ending(ending, entry.is_established(), &self.shared.endpoint),
+        };
         let error = error.map(|error| self.sources.redact(error).without_secrets(&entry.secrets));
         let error = error.map(|error| match refused {
             Some(provider) if error.is_auth() => error.refusing(provider),

@@ -39,9 +39,6 @@ pub(crate) use self::websocket::WebSockets;
 /// How long the read loop waits for a consumer whose queue is full, before the subscription fails.
 pub(crate) const GRACE: Duration = Duration::from_millis(10);
 
-/// How long after a call that took too long the session would give up by itself.
-const AFTER_THE_CALL: Duration = Duration::from_secs(1);
-
 /// How often a start is handed to another session because the one that had it was leaving.
 const ATTEMPTS: u32 = 3;
 
@@ -154,8 +151,7 @@ impl RealtimeClient {
                 body: request.shared_body(),
                 headers: request.headers().clone(),
                 auth: request.auth.clone(),
-                // The call watches its own time, and can say what it was busy with: the session comes after it.
-                deadline: request.timeout().map(|limit| limit.saturating_add(AFTER_THE_CALL)),
+                deadline: request.timeout(),
                 progress: request.progress.clone(),
                 writer,
                 acknowledged,
