@@ -459,7 +459,14 @@ impl Session {
         };
         if let Some((_, waited)) = subscription.connect_by.filter(|(at, _)| *at <= now) {
             let lane = &self.lanes[subscription.lane as usize];
-            let cause = subscription.cause.clone().or_else(|| lane.cause.clone());
+            // What the server said without saying to whom may have been the answer to this start.
+            let hint = || {
+                lane.sockets
+                    .iter()
+                    .find_map(|socket| socket.hint.clone())
+                    .map(Cause::Refused)
+            };
+            let cause = subscription.cause.clone().or_else(hint).or_else(|| lane.cause.clone());
             return self.over(index, Ending::NotAcknowledged { waited, cause }, now);
         }
         for which in [Which::Main, Which::Next] {
