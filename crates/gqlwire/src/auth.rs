@@ -167,8 +167,8 @@ pub struct Authorization {
     /// The headers to send, signed ones included. Mark secrets with
     /// [`set_sensitive`](http::HeaderValue::set_sensitive).
     pub headers: HeaderMap,
-    /// When the credentials stop being good, if that is known. Carried, not acted upon: a provider is asked anew for each
-    /// attempt, and this version ends nothing when the time has come.
+    /// When the credentials stop being good, if that is known. A websocket that was opened with them is replaced before
+    /// that; a request asks for credentials anew each time.
     pub expires_at: Option<SystemTime>,
     /// Which credentials these are: a provider counts up when it replaces them, and so knows that a refusal is of
     /// something already replaced.
