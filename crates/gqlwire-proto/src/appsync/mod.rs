@@ -1,5 +1,6 @@
 //! AWS AppSync: where an API lives, how it is authorised, and what its realtime endpoint says.
 
+mod action;
 mod authorization;
 mod endpoint;
 mod envelope;
@@ -11,6 +12,7 @@ mod realtime;
 mod refusal;
 mod signing;
 
+pub use action::{Action, Disconnect, End};
 pub use authorization::{
     HOST, HeaderObject, HeaderObjectError, MAX_HEADER_OBJECT_BYTES, MAX_HEADER_OBJECT_MEMBERS, X_AMZ_USER_AGENT,
     X_API_KEY, X_APPSYNC_DOMAIN,
@@ -23,6 +25,6 @@ pub use header_carrier::{
 };
 pub use host::is_appsync_host;
 pub use message::{ClientMessage, MalformedMessage, ServerMessage};
-pub use realtime::{Action, Data, Disconnect, End, Realtime, SubscriptionId, Timeouts};
+pub use realtime::{Data, Realtime, SubscriptionId, Timeouts};
 pub use refusal::{Refusal, RefusalKind};
 pub use signing::{CONTENT_TYPE_HTTP, SERVICE, Signer};
