@@ -321,6 +321,9 @@ pub(super) struct Keys {
     pub(super) panics: AtomicBool,
     asked: AtomicUsize,
     refused: AtomicUsize,
+    lives: Option<Duration>,
+    /// For when it was asked.
+    times: Mutex<Vec<SystemTime>>,
 }
 
 impl Keys {
@@ -340,6 +343,14 @@ impl Keys {
         })
     }
 
+    /// Each good for so long.
+    pub(super) fn that_live(time: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            lives: Some(time),
+            ..Self::default()
+        })
+    }
+
     pub(super) fn failing() -> Arc<Self> {
         Arc::new(Self {
             fails: true,
@@ -351,6 +362,11 @@ impl Keys {
         self.asked.load(Ordering::SeqCst)
     }
 
+    /// The times that it was to sign with.
+    pub(super) fn times(&self) -> Vec<SystemTime> {
+        self.times.lock().unwrap().clone()
+    }
+
     pub(super) fn refusals(&self) -> usize {
         self.refused.load(Ordering::SeqCst)
     }
@@ -360,6 +376,7 @@ impl AuthProvider for Keys {
     fn authorize<'a>(&'a self, target: Target<'a>) -> BoxFuture<'a, Result<Authorization, Error>> {
         Box::pin(async move {
             let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+            self.times.lock().unwrap().push(target.now());
             if self.panics.swap(false, Ordering::SeqCst) {
                 panic!("a provider that panics");
             }
@@ -375,7 +392,8 @@ impl AuthProvider for Keys {
             key.set_sensitive(true);
             headers.insert("x-api-key", key);
             let generation = if self.uncounted { 0 } else { number as u64 };
-            Ok(Authorization::new(headers).generation(generation))
+            let expires = self.lives.map(|lives| wall() + lives);
+            Ok(Authorization::new(headers).generation(generation).expires_at(expires))
         })
     }
 

@@ -5,4 +5,5 @@ mod catching_up;
 mod ending;
 mod lagging;
 mod reconnecting;
+mod rotating;
 mod starting;
