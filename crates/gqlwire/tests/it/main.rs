@@ -7,6 +7,7 @@ mod support;
 mod api;
 #[cfg(feature = "aws")]
 mod aws_chain;
+mod catch_up;
 mod examples;
 mod http_failures;
 mod proxy;
