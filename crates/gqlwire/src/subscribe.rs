@@ -66,19 +66,19 @@ impl<T, S> Subscribe<T, S> {
     /// use gqlwire::{Event, Request};
     /// use serde::Deserialize;
     ///
-    /// #[derive(Deserialize)]
+    /// #[derive(Debug, Deserialize)]
     /// struct Message {
     ///     id: String,
     ///     message: String,
     /// }
     ///
-    /// #[derive(Deserialize)]
+    /// #[derive(Debug, Deserialize)]
     /// #[serde(rename_all = "camelCase")]
     /// struct Created {
     ///     on_create_message: Message,
     /// }
     ///
-    /// #[derive(Deserialize)]
+    /// #[derive(Debug, Deserialize)]
     /// #[serde(rename_all = "camelCase")]
     /// struct Listed {
     ///     list_messages: Vec<Message>,
@@ -100,7 +100,7 @@ impl<T, S> Subscribe<T, S> {
     ///             let created = response.into_data()?.on_create_message;
     ///             messages.insert(created.id, created.message);
     ///         }
-    ///         other => eprintln!("{other:?}", other = std::mem::discriminant(&other)),
+    ///         other => eprintln!("{other:?}"),
     ///     }
     ///     println!("{} messages", messages.len());
     /// }
@@ -120,6 +120,8 @@ impl<T, S> Subscribe<T, S> {
     /// While it runs, 1,024 events or 4 MiB are held back
     /// ([`held_events`](crate::ClientBuilder::held_events)); beyond that the oldest are dropped, which an
     /// [`Event::Dropped`](crate::Event::Dropped) after the snapshot tells.
+    ///
+    /// At most 32 catch-ups of one client run at once: the others wait for their turn.
     ///
     /// A second catch-up takes the place of the first.
     ///
@@ -193,7 +195,8 @@ impl<T, S> Subscribe<T, S> {
         self
     }
 
-    /// How long it may take until the subscription is acknowledged, the connection included.
+    /// How long it may take until the subscription is acknowledged, the connection included. A
+    /// [catch-up](Self::catch_up), which runs later, has a time of its own.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         if let Ok(request) = &mut self.request {
             request.timeout = Some(timeout);

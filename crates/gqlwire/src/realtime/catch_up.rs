@@ -11,6 +11,10 @@ use super::Shared;
 use crate::transport::{RawRequest, RawResponse};
 use crate::{Error, ErrorKind};
 
+/// How many catch-ups run at once. After an outage all subscriptions want theirs in the same moment, and a server that
+/// comes back is not to be met by ten thousand queries.
+pub(super) const AT_ONCE: usize = 32;
+
 impl Shared {
     /// Runs a catch-up until it has an answer. What may pass is tried again, as often as a connection is.
     pub(super) async fn catch_up(&self, request: &RawRequest, mut random: Random) -> Result<String, Error> {
@@ -31,7 +35,7 @@ impl Shared {
                     attempts => error.suffixed(&format!("; given up after {attempts} more attempts")),
                 });
             };
-            tracing::debug!(endpoint = %self.endpoint, %error, "the catch-up failed, and is tried again");
+            tracing::warn!(endpoint = %self.endpoint, %error, "the catch-up failed, and is tried again");
             sleep_until(Instant::from_std(next)).await;
         }
     }
@@ -41,6 +45,7 @@ impl Shared {
         let Some(queries) = &self.options.queries else {
             return Err(Error::request("there is nothing to run the catch-up with"));
         };
+        let _permit = self.catch_ups.acquire().await;
         // Providers are the user's code here too: one that panics must not take the connections with it.
         let asked = AssertUnwindSafe(async { queries.execute(request).await }).catch_unwind();
         match timeout(limit, asked).await {

@@ -39,6 +39,7 @@ use super::connect::Incoming;
 use super::credentials::{Answer, Sources};
 use super::entry::{Entries, Entry};
 use super::link::{Link, Links, Said};
+use super::patience::Patience;
 use super::work::{Done, Opened};
 use super::{Command, Shared, Subscribe, Token, failure};
 use crate::redact::Secrets;
@@ -57,6 +58,7 @@ pub(super) struct Driver {
     session: Session,
     /// For what is tried again outside the session.
     random: Random,
+    patience: Patience,
     sources: Sources,
     commands: mpsc::UnboundedReceiver<Command>,
     commands_over: bool,
@@ -103,6 +105,7 @@ impl Driver {
         Self {
             session: Session::new(session, seed),
             random: Random::new(!seed),
+            patience: Patience::new(options.delivery.grace),
             sources: Sources::new(Arc::clone(&options.auth)),
             shared,
             commands,

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use futures_util::future::AbortHandle;
 use gqlwire_proto::session::{AuthSource, SubscriptionHandle};
@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Token;
+use super::patience::Patience;
 use super::queue::{Payload, QueueWriter};
 use crate::redact::Secrets;
 use crate::transport::{Progress, RawRequest};
@@ -42,7 +43,10 @@ pub(super) enum Offer {
     /// It waits for the consumer; this many have gone, it or others.
     Queued { dropped: u64 },
     /// There is no room, and none is to be made: the subscription has failed.
-    Lagged,
+    Lagged {
+        /// Whether it is the client as a whole that has none.
+        by_budget: bool,
+    },
 }
 
 impl Entry {
@@ -52,29 +56,38 @@ impl Entry {
 
     /// Queues a payload. A consumer that is merely busy is waited for, once until it keeps up again; then the policy of
     /// its subscription decides.
-    pub(super) async fn offer(&mut self, payload: Payload<'_>, grace: Duration, wall: fn() -> SystemTime) -> Offer {
+    pub(super) async fn offer(
+        &mut self,
+        payload: Payload<'_>,
+        patience: &mut Patience,
+        wall: fn() -> SystemTime,
+    ) -> Offer {
         let queued = Offer::Queued { dropped: 0 };
         let Err(full) = self.writer.push(payload) else {
             return queued;
         };
         let may_wait = self.writer.may_wait(&full);
+        let mut by_budget = full.by_budget;
         let mut unsent = Some(full.payload);
         if may_wait {
             // The consumer may share this very thread.
             tokio::task::yield_now().await;
+            let grace = patience.left();
             let waited = timeout(grace, async {
                 while let Some(payload) = unsent.take() {
                     if let Err(full) = self.writer.push(payload) {
-                        unsent = Some(full.payload);
+                        (unsent, by_budget) = (Some(full.payload), full.by_budget);
                         self.writer.freed().await;
                     }
                 }
             });
-            let _ = waited.await;
+            if waited.await.is_err() {
+                patience.waited_in_vain(grace);
+            }
         }
         let Some(payload) = unsent else { return queued };
         match self.overflow {
-            Overflow::Fail => Offer::Lagged,
+            Overflow::Fail => Offer::Lagged { by_budget },
             Overflow::DropNewest => {
                 self.writer.drop_newest(wall());
                 Offer::Queued { dropped: 1 }

@@ -8,6 +8,7 @@ mod driver;
 mod entry;
 mod failure;
 mod link;
+mod patience;
 mod queue;
 mod websocket;
 mod work;
@@ -24,7 +25,7 @@ use std::time::{Duration, SystemTime};
 use gqlwire_proto::appsync::{Endpoint, Timeouts};
 use gqlwire_proto::session::ReconnectPolicy;
 use http::HeaderMap;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use self::connect::Connect;
@@ -85,6 +86,8 @@ struct Shared {
     state: watch::Sender<SessionState>,
     /// What the queues of all subscriptions share.
     budget: Arc<Budget>,
+    /// How many catch-ups may run at once.
+    catch_ups: Semaphore,
 }
 
 /// Where a session's task takes its commands.
@@ -129,6 +132,7 @@ impl RealtimeClient {
             shared: Arc::new(Shared {
                 endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
                 budget: Budget::new(options.delivery.bytes_in_all),
+                catch_ups: Semaphore::new(catch_up::AT_ONCE),
                 options,
                 connect,
                 worked: AtomicBool::new(false),

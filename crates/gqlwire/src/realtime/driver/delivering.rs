@@ -8,8 +8,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Done, Driver, Random, now};
 use crate::realtime::entry::Offer;
-use crate::realtime::queue::{Ending, Frame, LONGEST_COPY, Payload};
-use crate::realtime::{failure, queue};
+use crate::realtime::failure;
+use crate::realtime::queue::{Capacity, Ending, Frame, LONGEST_COPY, Payload};
 use crate::{Dropped, Error, ErrorKind, Gap};
 
 impl Driver {
@@ -52,21 +52,29 @@ impl Driver {
         let Some(entry) = self.entries.find(subscription) else {
             return;
         };
-        let options = &self.shared.options;
-        let dropped = match entry.offer(payload, options.delivery.grace, options.wall).await {
+        let offered = entry.offer(payload, &mut self.patience, self.shared.options.wall).await;
+        let dropped = match offered {
             Offer::Queued { dropped: 0 } => return,
             Offer::Queued { dropped } => dropped,
-            Offer::Lagged => {
-                let queue::Capacity { messages, bytes } = entry.writer.capacity();
-                let lagged = Error::new(
-                    ErrorKind::Lagged,
-                    format!(
-                        "the subscription was read too slowly: its queue of {messages} messages or {bytes} bytes, or \
-                         what all queues of the client may hold, was full; 1 event was dropped, and what came after it \
-                         is lost too"
+            Offer::Lagged { by_budget } => {
+                let full = match by_budget {
+                    true => format!(
+                        "the queues of this client hold {} bytes, which is as much as they may (`queue_bytes_in_all`)",
+                        self.shared.options.delivery.bytes_in_all
                     ),
+                    false => {
+                        let Capacity { messages, bytes } = entry.writer.capacity();
+                        format!(
+                            "its queue was full, which holds {messages} messages or {bytes} bytes (`queue_messages`, \
+                             `queue_bytes`)"
+                        )
+                    }
+                };
+                let lagged = format!(
+                    "the subscription was read too slowly: {full}; 1 event was dropped, and what came after it is lost \
+                     too, unless `overflow` says otherwise"
                 );
-                entry.writer.end(Ending::Failed(lagged));
+                entry.writer.end(Ending::Failed(Error::new(ErrorKind::Lagged, lagged)));
                 self.session.stop(subscription, now());
                 1
             }

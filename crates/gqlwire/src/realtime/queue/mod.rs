@@ -46,7 +46,7 @@ pub(crate) enum Ending {
 pub(crate) struct Full<'f> {
     pub(crate) payload: Payload<'f>,
     /// Whether it is the client's budget that is used up, and not the queue.
-    by_budget: bool,
+    pub(crate) by_budget: bool,
 }
 
 #[derive(Debug)]

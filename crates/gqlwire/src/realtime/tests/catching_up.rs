@@ -24,6 +24,8 @@ type Listed = Subscription<Value, Value>;
 struct Http {
     answers: Mutex<VecDeque<Result<&'static str, Error>>>,
     asked: Mutex<Vec<RawRequest>>,
+    /// How many are asked now, and how many at most.
+    now: Mutex<(usize, usize)>,
     takes: Duration,
 }
 
@@ -55,7 +57,13 @@ impl Transport for Arc<Http> {
                 asked.push(request.clone());
                 asked.len()
             };
+            {
+                let (now, most) = &mut *self.now.lock().unwrap();
+                *now += 1;
+                *most = (*now).max(*most);
+            }
             sleep(self.takes).await;
+            self.now.lock().unwrap().0 -= 1;
             let answer = self.answers.lock().unwrap().pop_front();
             match answer {
                 Some(answer) => answer.map(RawResponse::new),
@@ -155,6 +163,22 @@ async fn a_catch_up_that_is_overtaken_by_a_gap_is_run_again_and_told_once() {
     let id = fresh.start_and_ack().await;
     fresh.data(&id, 2);
     all(&mut subscription, &["next 1", "gap", "snapshot 2", "next 2"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_comes_back_is_not_asked_by_all_subscriptions_at_once() {
+    let http = Http::slow(Duration::from_millis(100));
+    let (client, mut network) = with(&http).build();
+    let starting: Vec<_> = (0..100).map(|_| subscribe(&client)).collect();
+    let mut peer = network.accept_and_ack().await;
+    for _ in &starting {
+        peer.start_and_ack().await;
+    }
+    for starting in starting {
+        let mut subscription = starting.await.unwrap().unwrap();
+        assert!(next(&mut subscription).await.starts_with("snapshot"));
+    }
+    assert_eq!((http.asked(), http.now.lock().unwrap().1), (100, 32));
 }
 
 #[tokio::test(start_paused = true)]

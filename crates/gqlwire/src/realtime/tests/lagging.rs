@@ -165,7 +165,7 @@ async fn a_gap_and_what_was_dropped_keep_their_order_and_do_not_pile_up() {
     let all = drain(&mut subscription).await;
     let kinds: Vec<_> = all
         .iter()
-        .map(|item| item.split(['(', ' ']).last().unwrap_or_default())
+        .map(|item| item.split(['(', ' ']).next_back().unwrap_or_default())
         .collect();
     assert_eq!(all[0], "96 dropped", "{kinds:?}");
     assert!(all[1].starts_with("Gap"), "{kinds:?}");
@@ -261,6 +261,33 @@ async fn many_that_find_the_client_full_cost_one_grace_together() {
         tokio::task::yield_now().await;
     }
     assert!(before.elapsed() <= Duration::from_millis(11), "{:?}", before.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_that_stall_at_once_hold_the_others_up_for_a_tenth_of_the_time() {
+    let mut setup = small();
+    setup.delivery.overflow = Overflow::DropOldest;
+    let (client, _network, mut peer, quick, mut sibling) = subscribed(setup).await;
+    let mut stalled = Vec::new();
+    for _ in 0..150 {
+        let starting = subscribe(&client);
+        let id = peer.start_and_ack().await;
+        stalled.push((id, starting.await.unwrap().unwrap()));
+    }
+    sleep(Duration::from_secs(2)).await;
+    let before = Instant::now();
+    for (id, _) in &stalled {
+        for n in 0..5 {
+            peer.data(id, n);
+        }
+    }
+    peer.data(&quick, 1);
+    assert_eq!(next(&mut sibling).await.unwrap().unwrap(), 1);
+    assert!(
+        (100..=115).contains(&before.elapsed().as_millis()),
+        "{:?}",
+        before.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
