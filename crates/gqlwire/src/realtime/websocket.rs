@@ -161,10 +161,10 @@ struct WebSocket {
 }
 
 impl Socket for WebSocket {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+    fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>> {
         loop {
             let incoming = match std::task::ready!(Pin::new(&mut self.stream).poll_next(cx)) {
-                Some(Ok(Message::Text(text))) => Incoming::Text(text),
+                Some(Ok(Message::Text(text))) => Incoming::Text(text.as_str().to_owned().into()),
                 Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.len()),
                 // tungstenite answers pings by itself.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
