@@ -249,3 +249,110 @@ impl Links {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use gqlwire_proto::session::{Action, Session, SessionOptions, SubscribeOptions};
+
+    use super::*;
+
+    /// What became of a socket.
+    #[derive(Default)]
+    struct Fate {
+        sent: Vec<String>,
+        closed: Option<u16>,
+        dropped: bool,
+    }
+
+    struct Recording(Arc<Mutex<Fate>>);
+
+    impl Socket for Recording {
+        fn poll_receive<'s>(&'s mut self, _: &mut Context<'_>) -> Poll<Incoming<'s>> {
+            Poll::Ready(Incoming::Text("text".into()))
+        }
+
+        fn poll_send(&mut self, _: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>> {
+            self.0.lock().unwrap().sent.extend(text.take());
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), String>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn close(self: Box<Self>, code: u16) -> BoxFuture<'static, ()> {
+            self.0.lock().unwrap().closed = Some(code);
+            Box::pin(async {})
+        }
+    }
+
+    impl Drop for Recording {
+        fn drop(&mut self) {
+            self.0.lock().unwrap().dropped = true;
+        }
+    }
+
+    /// Only a session has numbers for connections.
+    fn some_connection() -> ConnectionId {
+        let now = std::time::Instant::now();
+        let mut session = Session::new(SessionOptions::default(), 1);
+        session.subscribe(SubscribeOptions::new("{}"), now);
+        loop {
+            if let Action::Open(connection) = session.poll().unwrap() {
+                return connection;
+            }
+        }
+    }
+
+    fn one_link() -> (Links, ConnectionId, Arc<Mutex<Fate>>) {
+        let fate = Arc::<Mutex<Fate>>::default();
+        let connection = some_connection();
+        let mut links = Links::default();
+        links.add(Link::new(connection, Box::new(Recording(Arc::clone(&fate)))));
+        (links, connection, fate)
+    }
+
+    #[test]
+    fn what_is_sent_while_a_socket_is_lent_is_written_when_it_is_back() {
+        let (mut links, connection, fate) = one_link();
+        let mut lent = links.lend(connection).unwrap();
+        assert!(links.lend(connection).is_none());
+        assert!(lent.receive().is_ready());
+        links.find(connection).unwrap().send("pending".to_owned());
+        assert!(fate.lock().unwrap().sent.is_empty());
+        drop(lent);
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(matches!(links.poll(cx), Poll::Ready((_, Said::Ready))));
+        assert_eq!(fate.lock().unwrap().sent, ["pending"]);
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_closed_while_its_socket_is_lent_says_goodbye_when_it_is_back() {
+        let (mut links, connection, fate) = one_link();
+        let mut lent = links.lend(connection).unwrap();
+        assert!(lent.receive().is_ready());
+        let mut link = links.take(connection).unwrap();
+        link.send("stop".to_owned());
+        let goodbye = link.close(&Disconnect::Requested);
+        assert!(lent.receive().is_pending(), "nobody wants to know any more");
+        drop(lent);
+        goodbye.await;
+        let fate = fate.lock().unwrap();
+        assert_eq!((&fate.sent[..], fate.closed), (&["stop".to_owned()][..], Some(1000)));
+    }
+
+    #[test]
+    fn a_socket_is_gone_with_its_link_lent_or_not() {
+        let (links, _, fate) = one_link();
+        drop(links);
+        assert!(fate.lock().unwrap().dropped);
+        let (mut links, connection, fate) = one_link();
+        let lent = links.lend(connection).unwrap();
+        drop(links);
+        assert!(!fate.lock().unwrap().dropped);
+        drop(lent);
+        assert!(fate.lock().unwrap().dropped);
+    }
+}
