@@ -39,9 +39,8 @@
 //!
 //! # Logs
 //!
-//! Events and spans go to `tracing`, and hold no credentials. Beware of one thing below: tungstenite, which frames the
-//! websocket, writes whole frames to `log` at its level `trace`, authorization included. Leave `tungstenite` at `debug`
-//! where a bridge from `log` is installed.
+//! Events and spans go to `tracing`, and hold no credentials. Websockets are framed by `gqlwire` itself, which logs none of
+//! their frames.
 //!
 //! # Features
 //!

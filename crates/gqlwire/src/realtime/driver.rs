@@ -141,8 +141,7 @@ impl Driver {
                 }
                 Wake::Done(done) => self.finish(done),
                 Wake::GoodbyeSaid => {}
-                Wake::Link(connection, Said::Incoming(Incoming::Text(text))) => self.receive(connection, text).await,
-                Wake::Link(connection, Said::Incoming(other)) => self.end_of_input(connection, other),
+                Wake::Link(connection, Said::Ready) => self.read(connection).await,
                 Wake::Link(connection, Said::SendFailed(why)) => self.work.push(Box::pin(async move {
                     // The server may have said why before it cut: read what is there.
                     sleep(LAST_WORDS).await;
@@ -255,7 +254,22 @@ impl Driver {
         });
     }
 
-    fn end_of_input(&mut self, connection: ConnectionId, input: Incoming) {
+    /// Takes from a socket what it has, as long as it is its turn.
+    async fn read(&mut self, connection: ConnectionId) {
+        let Some(mut lent) = self.links.lend(connection) else {
+            return;
+        };
+        while self.burst < BURST
+            && let Poll::Ready(incoming) = lent.receive()
+        {
+            match incoming {
+                Incoming::Text(text) => self.receive(connection, text).await,
+                other => self.end_of_input(connection, other),
+            }
+        }
+    }
+
+    fn end_of_input(&mut self, connection: ConnectionId, input: Incoming<'_>) {
         match input {
             Incoming::Text(_) => {}
             Incoming::Binary(len) => self.session.binary(connection, len, now()),

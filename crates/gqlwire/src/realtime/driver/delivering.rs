@@ -1,10 +1,10 @@
 //! How events get from the sockets into the queues of their subscribers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use gqlwire_proto::session::{self, ConnectionId, Event, SubscriptionHandle};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Done, Driver, Random, now};
 use crate::realtime::entry::Offer;
@@ -13,10 +13,10 @@ use crate::realtime::queue::{Capacity, Ending, Frame, LONGEST_COPY, Payload};
 use crate::{Dropped, Error, ErrorKind, Gap};
 
 impl Driver {
-    pub(super) async fn receive(&mut self, connection: ConnectionId, frame: Utf8Bytes) {
+    pub(super) async fn receive(&mut self, connection: ConnectionId, frame: Cow<'_, str>) {
         self.burst += 1;
         let Some(event) = self.session.frame(connection, &frame, now()) else {
-            return;
+            return self.carry_out().await;
         };
         let (subscription, payload) = (event.subscription, event.payload);
         self.carry_out().await;
@@ -26,7 +26,7 @@ impl Driver {
         // The payload is a part of the frame.
         let start = (payload.as_ptr() as usize).saturating_sub(frame.as_ptr() as usize);
         let payload = start..start + payload.len();
-        self.deliver(subscription, Payload::Frame(Frame::new(owned(frame), payload)))
+        self.deliver(subscription, Payload::Frame(Frame::new(frame.into_owned(), payload)))
             .await;
     }
 
@@ -121,9 +121,4 @@ impl Driver {
         wall.checked_sub(now().saturating_duration_since(moment))
             .unwrap_or(wall)
     }
-}
-
-/// The one place where a frame of the websocket becomes a text that is kept.
-fn owned(frame: Utf8Bytes) -> String {
-    frame.as_str().to_owned()
 }

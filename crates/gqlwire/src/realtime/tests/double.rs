@@ -136,7 +136,7 @@ impl Network {
 pub(super) struct Peer {
     pub(super) authorization: HeaderObject,
     received: mpsc::UnboundedReceiver<String>,
-    to_client: mpsc::UnboundedSender<Incoming>,
+    to_client: mpsc::UnboundedSender<Incoming<'static>>,
     closed: oneshot::Receiver<u16>,
 }
 
@@ -173,10 +173,10 @@ impl Peer {
     }
 
     pub(super) fn send_raw(&self, text: &str) {
-        self.push(Incoming::Text(text.into()));
+        self.push(Incoming::Text(text.to_owned().into()));
     }
 
-    pub(super) fn push(&self, incoming: Incoming) {
+    pub(super) fn push(&self, incoming: Incoming<'static>) {
         let _ = self.to_client.send(incoming);
     }
 
@@ -256,12 +256,12 @@ impl Connect for InMemory {
 
 struct InMemorySocket {
     to_peer: mpsc::UnboundedSender<String>,
-    incoming: mpsc::UnboundedReceiver<Incoming>,
+    incoming: mpsc::UnboundedReceiver<Incoming<'static>>,
     closing: oneshot::Sender<u16>,
 }
 
 impl Socket for InMemorySocket {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+    fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>> {
         self.incoming
             .poll_recv(cx)
             .map(|incoming| incoming.unwrap_or_else(|| Incoming::Lost("the peer is gone".to_owned())))
