@@ -40,6 +40,7 @@ use super::entry::{Entries, Entry};
 use super::link::{Link, Links, Said};
 use super::work::{Done, Opened};
 use super::{Command, Shared, Subscribe, Token, failure, queue};
+use crate::metrics::Metered;
 use crate::redact::Secrets;
 use crate::{ConnectionState, Error, ErrorKind, Gap, SessionState};
 
@@ -69,6 +70,7 @@ pub(super) struct Driver {
     timer: Pin<Box<Sleep>>,
     timer_is_set: bool,
     burst: u32,
+    metered: Metered,
 }
 
 enum Wake {
@@ -112,6 +114,7 @@ impl Driver {
             timer: Box::pin(sleep_until(tokio::time::Instant::now())),
             timer_is_set: false,
             burst: 0,
+            metered: Metered::default(),
         }
     }
 
@@ -119,6 +122,7 @@ impl Driver {
         loop {
             self.carry_out().await;
             if self.closed && self.goodbyes.is_empty() {
+                self.metered.report(|| self.session.counters());
                 return self.leave();
             }
             self.arm();
@@ -145,6 +149,7 @@ impl Driver {
             }
             if self.burst >= BURST {
                 self.burst = 0;
+                self.metered.report(|| self.session.counters());
                 self.links.pass();
                 tokio::task::yield_now().await;
             }
@@ -171,9 +176,11 @@ impl Driver {
         {
             return Poll::Ready(Wake::GoodbyeSaid);
         }
-        self.links
-            .poll(cx)
-            .map(|(connection, said)| Wake::Link(connection, said))
+        let said = self.links.poll(cx);
+        if said.is_pending() {
+            self.metered.report(|| self.session.counters());
+        }
+        said.map(|(connection, said)| Wake::Link(connection, said))
     }
 
     fn arm(&mut self) {
