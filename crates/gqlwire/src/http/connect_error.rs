@@ -151,10 +151,8 @@ mod tests {
     async fn what_times_out_on_an_open_connection_may_have_been_executed() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let sent = reqwest::Client::new()
-            .post(url.clone())
-            .timeout(Duration::from_millis(20))
-            .send();
+        let client = super::super::client(&url, super::super::Purpose::Requests, &Default::default()).unwrap();
+        let sent = client.post(url.clone()).timeout(Duration::from_millis(20)).send();
         let error = sent.await.unwrap_err();
         assert!(error.is_timeout() && !error.is_connect());
         let error = connect_error(error, &url, 0);

@@ -10,6 +10,7 @@ mod aws_chain;
 mod examples;
 mod http_failures;
 mod proxy;
+mod retries;
 #[cfg(feature = "schema")]
 mod schema;
 mod secrets;
