@@ -14,7 +14,7 @@ mod work;
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -80,6 +80,8 @@ struct Shared {
     endpoint: Arc<str>,
     /// Whether a connection has ever been acknowledged.
     worked: AtomicBool,
+    /// How many handshakes have been tried since one succeeded.
+    handshakes: AtomicU32,
     state: watch::Sender<SessionState>,
 }
 
@@ -125,6 +127,7 @@ impl RealtimeClient {
                 options,
                 connect,
                 worked: AtomicBool::new(false),
+                handshakes: AtomicU32::new(0),
                 state: watch::Sender::default(),
             }),
             session: Mutex::default(),

@@ -9,6 +9,8 @@ mod api;
 mod aws_chain;
 mod examples;
 mod http_failures;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod proxy;
 mod retries;
 #[cfg(feature = "schema")]

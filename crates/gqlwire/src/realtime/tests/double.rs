@@ -40,6 +40,8 @@ pub(super) struct Network {
 
 pub(super) struct Setup {
     pub(super) auth: Arc<Keys>,
+    /// In place of `auth`.
+    pub(super) provider: Option<Arc<dyn AuthProvider>>,
     pub(super) capacity: Capacity,
     pub(super) headers: HeaderMap,
     pub(super) reconnect: ReconnectPolicy,
@@ -51,6 +53,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             auth: Arc::default(),
+            provider: None,
             capacity: Capacity::default(),
             headers: HeaderMap::new(),
             reconnect: ReconnectPolicy::default(),
@@ -81,7 +84,7 @@ impl Setup {
         let options = RealtimeOptions {
             endpoint: Endpoint::new("https://api.example.com/graphql").unwrap(),
             headers: self.headers,
-            auth: self.auth,
+            auth: self.provider.unwrap_or(self.auth),
             auth_timeout: Duration::from_secs(35),
             connect_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),

@@ -5,3 +5,4 @@ mod ending;
 mod lagging;
 mod reconnecting;
 mod starting;
+mod tokens;
