@@ -44,7 +44,7 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 /// How long after a refusal had fresh credentials fetched those may be refused in vain.
 const REFUSAL_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long credentials are used at least: if they have already ended when they come, a clock is wrong, most likely ours.
+/// How long credentials are used that have already ended when they come: a clock is wrong, most likely ours.
 const LEAST: Duration = Duration::from_secs(10);
 
 /// Clones share what is kept.
@@ -258,10 +258,9 @@ impl<V: Clone + Send + Sync + 'static> Inner<V> {
             }
         };
         state.failed = None;
-        let is_new = !state
-            .kept
-            .as_ref()
-            .is_some_and(|kept| (self.same)(&kept.value, &fetched.value));
+        let before = state.kept.take();
+        let before = before.filter(|kept| (self.same)(&kept.value, &fetched.value));
+        let is_new = before.is_none();
         state.generation += u64::from(is_new);
         let ends = match fetched.ends {
             Ends::At(end) => Some(end),
@@ -270,13 +269,24 @@ impl<V: Clone + Send + Sync + 'static> Inner<V> {
         };
         let expires_at = ends.filter(|end| *end > now);
         let lifetime = expires_at.and_then(|end| end.duration_since(now).ok());
-        let least = now.checked_add(LEAST);
+        let usable_until = match ends {
+            Some(end) if end <= now => now.checked_add(LEAST),
+            ends => ends,
+        };
+        // What came too early to be other than before is asked for again before long.
+        let refresh_at = match before.filter(|kept| kept.expires_at == expires_at) {
+            Some(kept) => kept.refresh_at,
+            None => {
+                state.early_began = None;
+                lifetime.and_then(|life| now.checked_add(life - state.early.min(life / EARLY_PART)))
+            }
+        };
         let kept = Arc::new(Kept {
             value: fetched.value,
             expires_at,
             generation: state.generation,
-            refresh_at: lifetime.and_then(|life| now.checked_add(life - state.early.min(life / EARLY_PART))),
-            usable_until: ends.map(|end| least.map_or(end, |least| end.max(least))),
+            refresh_at,
+            usable_until,
         });
         tracing::debug!(generation = kept.generation, is_new, ?lifetime, "credentials fetched");
         state.kept = Some(Arc::clone(&kept));

@@ -194,6 +194,37 @@ async fn a_short_life_is_given_up_by_a_quarter_and_the_margin_can_be_set() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tokens_that_live_for_seconds_are_replaced_early_each_time() {
+    let endpoint = Endpoint::with_lifetime(20 * SECOND);
+    let provider = endpoint.provider();
+    for step in 0..60 {
+        let authorization = endpoint.ask(&provider).await.unwrap();
+        assert!(authorization.expires_at.unwrap() > endpoint.now(), "at step {step}");
+        advance(SECOND).await;
+    }
+    assert_eq!(endpoint.asked(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_has_nothing_newer_yet_is_asked_again_every_half_minute() {
+    let endpoint = Endpoint::new();
+    let end = endpoint.now() + HOUR;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let provider = Cognito::cached(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        async move { Ok(Token::new("token-1").expires_at(end)) }
+    });
+    endpoint.token(&provider).await;
+    advance(54 * MINUTE).await;
+    for _ in 0..120 {
+        assert_eq!(endpoint.ask(&provider).await.unwrap().generation, 1);
+        advance(SECOND).await;
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1 + 4);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_early_fetch_that_fails_is_no_error_and_not_repeated_at_once() {
     let endpoint = Endpoint::new();
     let provider = endpoint.provider();
@@ -293,9 +324,9 @@ async fn a_caller_that_leaves_stops_nobody_and_the_last_to_leave_stops_the_fetch
     let provider = endpoint.provider();
     {
         let mut first = pin!(endpoint.token(&provider));
-        poll_fn(|cx| Poll::Ready(assert!(first.poll_unpin(cx).is_pending()))).await;
+        assert!(poll_fn(|cx| Poll::Ready(first.poll_unpin(cx).is_pending())).await);
         let mut second = pin!(endpoint.token(&provider));
-        poll_fn(|cx| Poll::Ready(assert!(second.poll_unpin(cx).is_pending()))).await;
+        assert!(poll_fn(|cx| Poll::Ready(second.poll_unpin(cx).is_pending())).await);
         // The one that began it goes.
         first.set(endpoint.token(&provider));
         assert_eq!(second.await, 1);

@@ -6,11 +6,13 @@ mod off;
 #[cfg(feature = "metrics")]
 mod on;
 
-#[cfg(all(feature = "appsync", not(feature = "metrics")))]
-pub(crate) use off::Metered;
 #[cfg(not(feature = "metrics"))]
-pub(crate) use off::{Execution, describe, repeated};
-#[cfg(all(feature = "appsync", feature = "metrics"))]
-pub(crate) use on::Metered;
+use off as facade;
 #[cfg(feature = "metrics")]
-pub(crate) use on::{Execution, describe, repeated};
+use on as facade;
+
+pub(crate) use facade::Execution;
+#[cfg(feature = "appsync")]
+pub(crate) use facade::Metered;
+#[cfg(feature = "http")]
+pub(crate) use facade::{describe, repeated};

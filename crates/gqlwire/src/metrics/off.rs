@@ -17,15 +17,15 @@ impl Execution {
     pub(crate) fn end<T>(self, _outcome: &Result<Response<T>, Error>) {}
 }
 
-#[cfg_attr(not(feature = "http"), allow(dead_code))]
+#[cfg(feature = "http")]
 pub(crate) fn describe() {}
 
-#[cfg_attr(not(feature = "http"), allow(dead_code))]
+#[cfg(feature = "http")]
 pub(crate) fn repeated(_kind: OperationKind) {}
 
 #[cfg(feature = "appsync")]
 #[derive(Debug, Default)]
-pub(crate) struct Metered;
+pub(crate) struct Metered {}
 
 #[cfg(feature = "appsync")]
 impl Metered {

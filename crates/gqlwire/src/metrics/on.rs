@@ -1,25 +1,35 @@
 use std::time::Instant;
 
 use gqlwire_proto::scan::OperationKind;
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+#[cfg(feature = "appsync")]
+use metrics::gauge;
+#[cfg(feature = "http")]
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use metrics::{counter, histogram};
 
 #[cfg(feature = "appsync")]
 use crate::Counters;
 use crate::{Error, ErrorKind, Response};
 
-const EXECUTE: &str = "gqlwire_execute_total";
-const EXECUTE_DURATION: &str = "gqlwire_execute_duration_seconds";
-const EXECUTE_RETRIES: &str = "gqlwire_execute_retries_total";
-const FRAMES: &str = "gqlwire_frames_total";
-const RECEIVED_BYTES: &str = "gqlwire_received_bytes_total";
-const EVENTS: &str = "gqlwire_events_total";
-const RECONNECTS: &str = "gqlwire_reconnects_total";
-const ROTATIONS: &str = "gqlwire_rotations_total";
-const GAPS: &str = "gqlwire_gaps_total";
-const DROPS: &str = "gqlwire_drops_total";
-const POSSIBLE_DUPLICATES: &str = "gqlwire_possible_duplicates_total";
-const SUBSCRIPTIONS: &str = "gqlwire_subscriptions";
-const CONNECTIONS: &str = "gqlwire_connections";
+use self::names::*;
+
+/// As the crate's documentation has them; without the features `http` and `appsync` most have no use.
+#[cfg_attr(not(feature = "appsync"), allow(dead_code))]
+mod names {
+    pub(super) const EXECUTE: &str = "gqlwire_execute_total";
+    pub(super) const EXECUTE_DURATION: &str = "gqlwire_execute_duration_seconds";
+    pub(super) const EXECUTE_RETRIES: &str = "gqlwire_execute_retries_total";
+    pub(super) const FRAMES: &str = "gqlwire_frames_total";
+    pub(super) const RECEIVED_BYTES: &str = "gqlwire_received_bytes_total";
+    pub(super) const EVENTS: &str = "gqlwire_events_total";
+    pub(super) const RECONNECTS: &str = "gqlwire_reconnects_total";
+    pub(super) const ROTATIONS: &str = "gqlwire_rotations_total";
+    pub(super) const GAPS: &str = "gqlwire_gaps_total";
+    pub(super) const DROPS: &str = "gqlwire_drops_total";
+    pub(super) const POSSIBLE_DUPLICATES: &str = "gqlwire_possible_duplicates_total";
+    pub(super) const SUBSCRIPTIONS: &str = "gqlwire_subscriptions";
+    pub(super) const CONNECTIONS: &str = "gqlwire_connections";
+}
 
 /// One call of `execute`. One that is not told its end was dropped.
 #[derive(Debug)]
@@ -55,13 +65,13 @@ impl Drop for Execution {
 }
 
 /// Counts an attempt after the first.
-#[cfg_attr(not(feature = "http"), allow(dead_code))]
+#[cfg(feature = "http")]
 pub(crate) fn repeated(kind: OperationKind) {
     counter!(EXECUTE_RETRIES, "kind" => name_of(kind)).increment(1);
 }
 
 /// Tells the recorder what is what.
-#[cfg_attr(not(feature = "http"), allow(dead_code))]
+#[cfg(feature = "http")]
 pub(crate) fn describe() {
     describe_counter!(EXECUTE, Unit::Count, "Queries and mutations that ended");
     describe_histogram!(
