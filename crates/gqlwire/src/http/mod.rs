@@ -91,7 +91,8 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         .tcp_keepalive_retries(TCP_KEEP_ALIVES)
         .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
-    let builder = builder.tcp_user_timeout(connect.tcp_user_timeout);
+    // The system takes milliseconds as a signed number of 32 bits.
+    let builder = builder.tcp_user_timeout(connect.tcp_user_timeout.min(Duration::from_millis(i32::MAX as u64)));
     let builder = match purpose {
         Purpose::Requests => builder,
         #[cfg(feature = "aws")]

@@ -1,9 +1,10 @@
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use gqlwire::{AuthProvider, Authorization, Client, Error, ErrorKind, RetryPolicy, Target};
+use futures_util::future::{BoxFuture, join_all};
+use gqlwire::{AuthProvider, Authorization, Client, Error, ErrorKind, RetryPolicy, Target, appsync};
 use http::{HeaderMap, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -174,7 +175,7 @@ async fn a_second_attempt_that_hangs_ends_with_the_timeout_and_tells_of_the_firs
     .await;
     let client = appsync_client(&server)
         .retry(hasty())
-        .timeout(Duration::from_millis(300))
+        .timeout(Duration::from_secs(2))
         .build()
         .unwrap();
     let error = client.execute(QUERY).await.unwrap_err();
@@ -182,7 +183,7 @@ async fn a_second_attempt_that_hangs_ends_with_the_timeout_and_tells_of_the_firs
     assert!(error.is_timeout() && error.may_have_been_executed());
     let shown = presentable(&error);
     assert!(
-        shown.contains("took longer than 300ms; the attempt before failed: the connection to"),
+        shown.contains("took longer than 2s; the attempt before failed: the connection to"),
         "{shown}"
     );
 }
@@ -277,4 +278,44 @@ async fn credentials_are_renewed_once_a_call_and_that_is_no_attempt() {
     assert!(error.is_auth());
     assert_eq!((server.requests().len(), error.attempts()), (3, 2));
     assert_eq!(renewing.refused.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn calls_that_are_refused_together_have_one_token_fetched_and_all_go_on() {
+    let server = Server::start(|request, stream| async move {
+        let answer = match request.header("authorization").unwrap() {
+            "token-number-1" => response("401 Unauthorized", &[], "Token has expired."),
+            _ => response("200 OK", &[], DATA),
+        };
+        stream.send(answer).await;
+    })
+    .await;
+    let fetched = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&fetched);
+    let tokens = appsync::Oidc::cached(move || {
+        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+        async move { Ok(format!("token-number-{number}")) }
+    });
+    let client = appsync_client(&server).auth(tokens).build().unwrap();
+    let calls = join_all((0..20).map(|_| client.execute(MUTATION).into_future())).await;
+    assert!(calls.iter().all(Result::is_ok), "{calls:?}");
+    assert_eq!(fetched.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_fixed_token_that_has_expired_is_named_with_its_end_when_it_is_refused() {
+    let server = Server::answering(response("401 Unauthorized", &[], "Token has expired.")).await;
+    // {"exp":1700000000}
+    let token = "e30.eyJleHAiOjE3MDAwMDAwMDB9.c2lnbmF0dXJl";
+    let client = appsync_client(&server)
+        .auth(appsync::Cognito::new(token))
+        .build()
+        .unwrap();
+    let error = client.execute(QUERY).await.unwrap_err();
+    assert_eq!(server.requests().len(), 1);
+    let shown = presentable(&error);
+    assert!(
+        shown.contains("user pool, which expired at Tue, 14 Nov 2023 22:13:20 GMT"),
+        "{shown}"
+    );
 }
