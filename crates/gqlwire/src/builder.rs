@@ -143,9 +143,10 @@ impl ClientBuilder {
     /// as broken; default [`DEFAULT_TCP_USER_TIMEOUT`].
     ///
     /// It concerns every connection of this client, requests and websockets, and with a proxy in between the way to
-    /// that. Since the system asks for a sign of life after each 15 s of silence, it also bounds how long a connection
-    /// may be open to nobody: about 15 s more than this. Linux, Android and Fuchsia have such a limit
-    /// (`TCP_USER_TIMEOUT`); elsewhere it is three such questions without an answer. Zero leaves it to the system.
+    /// that. The system asks for a sign of life after each 15 s of silence, and so it also bounds how long a connection
+    /// may be open to nobody: up to the first such moment after this time, and 30 s at least. Linux, Android and Fuchsia
+    /// have such a limit (`TCP_USER_TIMEOUT`); elsewhere it is three such questions without an answer. Zero leaves it to
+    /// the system.
     pub fn tcp_user_timeout(mut self, timeout: Duration) -> Self {
         self.connect.tcp_user_timeout = timeout;
         self

@@ -400,6 +400,21 @@ async fn the_end_is_what_was_said_else_what_the_jwt_says_else_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_function_that_is_asked_each_time_gives_tokens_whose_end_is_known_if_it_lies_ahead() {
+    let endpoint = Endpoint::new();
+    let end = |claims: &'static str| {
+        let endpoint = &endpoint;
+        async move {
+            let provider = Cognito::from_fn(move || async move { Ok(unsigned(claims)) });
+            endpoint.ask(&provider).await.unwrap().expires_at
+        }
+    };
+    assert_eq!(end(r#"{"exp":1700003600}"#).await, Some(endpoint.0.epoch + HOUR));
+    assert_eq!(end(r#"{"exp":1600000000}"#).await, None);
+    assert_eq!(end("{}").await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn iam_keeps_credentials_that_are_fetched_and_renews_refused_ones() {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);

@@ -46,7 +46,8 @@ macro_rules! token_auth {
             ///
             /// It is called before every attempt: each request, each connection, each subscription. For one that asks a
             /// server there is [`cached`](Self::cached). When a token is refused the function is called once more, and
-            /// the attempt repeated with what it gives then.
+            /// the attempt repeated with what it gives then. Connections that were opened with a JWT are replaced before
+            /// that ends, and the function is expected to give a newer one from 5 minutes before on.
             pub fn from_fn<F, Fut>(token: F) -> Self
             where
                 F: Fn() -> Fut + Send + Sync + 'static,
@@ -125,7 +126,11 @@ impl Source {
             }
             // Without its end, though it may be known: a connection that is replaced before that gets the same token.
             Self::Fixed(fixed) => bearing(what, &fixed.token)?,
-            Self::Function(token) => bearing(what, &token().await?)?,
+            Self::Function(token) => {
+                let token = token().await?;
+                let end = jwt::expiry(token.expose_secret()).filter(|end| *end > now);
+                bearing(what, &token)?.expires_at(end)
+            }
         })
     }
 }
@@ -143,7 +148,7 @@ impl Fixed {
         let end = jwt::expiry(token.expose_secret()).map(|end| {
             let date = httpdate::fmt_http_date(end);
             let good = format!("{what}, which says that it is good until {date}");
-            let over = format!("{what}, which expired at {date}: `cached` fetches another in time");
+            let over = format!("{what}, which expired at {date}");
             (end, [good, over])
         });
         Self { token, what, end }
