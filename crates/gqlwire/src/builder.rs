@@ -8,13 +8,18 @@ use url::Url;
 use crate::auth::AuthProvider;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
-use crate::{Client, Error};
+use crate::{Client, Error, RetryPolicy};
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a query or mutation may take, unless set: a little longer than the 30 s after which AppSync gives up, so
 /// that its answer to that arrives.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(35);
+/// How long what was sent may stay unacknowledged by the other side's system, unless set.
+///
+/// Less than the 90 s of silence after which a session doubts a websocket: where the system can tell that the other side
+/// is gone, it does so first.
+pub const DEFAULT_TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long [`Client::close`] may take, unless set.
 pub const DEFAULT_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer may be, unless set, in bytes.
@@ -37,6 +42,7 @@ pub struct ClientBuilder {
     auth: Option<Arc<dyn AuthProvider>>,
     connect: ConnectOptions,
     timeout: Duration,
+    retry: RetryPolicy,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
     first_error: Option<Error>,
@@ -66,6 +72,7 @@ impl ClientBuilder {
             auth: None,
             connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
+            retry: RetryPolicy::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
             first_error: None,
@@ -129,9 +136,29 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a query or mutation may take, from connecting to the last byte; default [`DEFAULT_TIMEOUT`].
+    /// How long a query or mutation may take, from connecting to the last byte, with all its attempts; default
+    /// [`DEFAULT_TIMEOUT`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// When a query or mutation is tried again; by default where that is safe, three attempts in all.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How long what was sent may stay without the acknowledgement of the other side's system until a connection counts
+    /// as broken; default [`DEFAULT_TCP_USER_TIMEOUT`].
+    ///
+    /// It concerns every connection of this client, requests and websockets, and with a proxy in between the way to
+    /// that. The system asks for a sign of life after each 15 s of silence, and so it also bounds how long a connection
+    /// may be open to nobody: up to the first such moment after this time, and 30 s at least. Linux, Android and Fuchsia
+    /// have such a limit (`TCP_USER_TIMEOUT`); elsewhere it is three such questions without an answer. Zero leaves it to
+    /// the system.
+    pub fn tcp_user_timeout(mut self, timeout: Duration) -> Self {
+        self.connect.tcp_user_timeout = timeout;
         self
     }
 
@@ -159,6 +186,7 @@ impl ClientBuilder {
         if let Some(error) = self.first_error {
             return Err(error);
         }
+        crate::metrics::describe();
         #[cfg(feature = "appsync")]
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
@@ -178,6 +206,7 @@ impl ClientBuilder {
             allow_plaintext_credentials: self.allow_plaintext_credentials,
             connect: self.connect,
             timeout: self.timeout,
+            retry: self.retry,
             max_body: self.max_response_size,
         })?;
         Ok(Client::with_transport(transport))
@@ -391,6 +420,7 @@ mod appsync {
                 allow_plaintext_credentials: self.allow_plaintext_credentials,
                 connect: self.connect.clone(),
                 timeout: self.timeout,
+                retry: self.retry,
                 max_body: self.max_response_size,
             })?;
             let http = Arc::new(http);

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
 
 use crate::auth::AuthProvider;
-use crate::{Counters, Dropped, Error, Gap, Overflow, Request, SessionState};
+use crate::{Counters, Dropped, Error, Gap, Overflow, Request, RetryPolicy, SessionState};
 
 /// What carries operations to a server and their answers back, as text. Types exist only above it.
 ///
@@ -86,6 +86,7 @@ pub struct RawRequest {
     name: Option<Arc<str>>,
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
     pub(crate) catch_up: Option<Arc<RawRequest>>,
     pub(crate) overflow: Option<Overflow>,
@@ -153,6 +154,11 @@ impl RawRequest {
         self.queue_bytes
     }
 
+    /// When to try again, where the caller said so: it is the transport that knows whether anything was sent.
+    pub fn retry(&self) -> Option<&RetryPolicy> {
+        self.retry.as_ref()
+    }
+
     /// Writes a request down, having read its document: what a client does before it calls its transport.
     ///
     /// # Errors
@@ -188,6 +194,7 @@ impl RawRequest {
             name: operation.name().map(Into::into),
             headers: HeaderMap::new(),
             timeout: None,
+            retry: None,
             auth: None,
             catch_up: None,
             overflow: None,
@@ -241,19 +248,21 @@ struct Stage {
     what: String,
     /// Whether the request may have been executed.
     sent: bool,
+    /// How many attempts have failed, and how the last of them did.
+    failed: Option<(u32, Error)>,
 }
 
 impl Progress {
     /// Notes what it is busy with before anything is sent.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn before_sending(&self, what: String) {
-        self.set(Stage { what, sent: false });
+        self.set(what, false);
     }
 
     /// Notes what it is busy with once the server may be executing the request.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn after_sending(&self, what: String) {
-        self.set(Stage { what, sent: true });
+        self.set(what, true);
     }
 
     /// The error of a call that took too long; `None` if its transport says nothing of its progress.
@@ -261,11 +270,34 @@ impl Progress {
         let stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = stage.as_ref()?;
         let error = Error::timeout(&stage.what, limit);
-        Some(if stage.sent { error.after_sending() } else { error })
+        let error = if stage.sent { error.after_sending() } else { error };
+        Some(match &stage.failed {
+            None => error,
+            Some((attempts, last)) => {
+                let error = error.suffixed(&format!("; the attempt before failed: {last}"));
+                let error = error.after_attempts(attempts + 1);
+                if last.may_have_been_executed() {
+                    error.after_sending()
+                } else {
+                    error
+                }
+            }
+        })
+    }
+
+    /// Notes that attempts have failed, and that there will be another.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) fn failed(&self, what: String, attempts: u32, last: Error) {
+        self.set(what, false);
+        if let Some(stage) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            stage.failed = Some((attempts, last));
+        }
     }
 
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    fn set(&self, stage: Stage) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
+    fn set(&self, what: String, sent: bool) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = stage.take().and_then(|before| before.failed);
+        *stage = Some(Stage { what, sent, failed });
     }
 }

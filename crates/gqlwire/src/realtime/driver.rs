@@ -42,6 +42,7 @@ use super::link::{Link, Links, Said};
 use super::patience::Patience;
 use super::work::{Done, Opened};
 use super::{Command, Shared, Subscribe, Token, failure};
+use crate::metrics::Metered;
 use crate::redact::Secrets;
 use crate::{ConnectionState, Error, ErrorKind, SessionState};
 
@@ -74,6 +75,7 @@ pub(super) struct Driver {
     timer: Pin<Box<Sleep>>,
     timer_is_set: bool,
     burst: u32,
+    metered: Metered,
 }
 
 enum Wake {
@@ -122,6 +124,7 @@ impl Driver {
             timer: Box::pin(sleep_until(tokio::time::Instant::now())),
             timer_is_set: false,
             burst: 0,
+            metered: Metered::default(),
         }
     }
 
@@ -129,6 +132,7 @@ impl Driver {
         loop {
             self.carry_out().await;
             if self.closed && self.goodbyes.is_empty() {
+                self.metered.report(|| self.session.counters());
                 return self.leave();
             }
             self.arm();
@@ -154,6 +158,7 @@ impl Driver {
             }
             if self.burst >= BURST {
                 self.burst = 0;
+                self.metered.report(|| self.session.counters());
                 self.links.pass();
                 tokio::task::yield_now().await;
             }
@@ -180,9 +185,11 @@ impl Driver {
         {
             return Poll::Ready(Wake::GoodbyeSaid);
         }
-        self.links
-            .poll(cx)
-            .map(|(connection, said)| Wake::Link(connection, said))
+        let said = self.links.poll(cx);
+        if said.is_pending() {
+            self.metered.report(|| self.session.counters());
+        }
+        said.map(|(connection, said)| Wake::Link(connection, said))
     }
 
     fn arm(&mut self) {

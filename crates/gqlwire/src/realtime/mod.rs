@@ -17,7 +17,7 @@ mod work;
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -34,7 +34,7 @@ use self::queue::{Budget, Capacity, Ending, QueueReader, QueueWriter, queue};
 use crate::auth::AuthProvider;
 use crate::http::Shown;
 use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
-use crate::{Counters, Error, ErrorKind, Overflow, SessionState};
+use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
 
 pub(crate) use self::delivery::Delivery;
 pub(crate) use self::websocket::WebSockets;
@@ -83,6 +83,8 @@ struct Shared {
     endpoint: Arc<str>,
     /// Whether a connection has ever been acknowledged.
     worked: AtomicBool,
+    /// How many handshakes have been tried since one succeeded.
+    handshakes: AtomicU32,
     state: watch::Sender<SessionState>,
     /// What the queues of all subscriptions share.
     budget: Arc<Budget>,
@@ -136,6 +138,7 @@ impl RealtimeClient {
                 options,
                 connect,
                 worked: AtomicBool::new(false),
+                handshakes: AtomicU32::new(0),
                 state: watch::Sender::default(),
             }),
             session: Mutex::default(),
@@ -171,7 +174,11 @@ impl RealtimeClient {
                 progress: request.progress.clone(),
                 writer,
                 overflow: request.overflow().unwrap_or(delivery.overflow),
-                catch_up: request.catch_up.clone(),
+                catch_up: request.catch_up.clone().map(|mut query| {
+                    // It is repeated for as long as a connection is, and not beneath that again.
+                    Arc::make_mut(&mut query).retry = Some(RetryPolicy::never());
+                    query
+                }),
                 acknowledged,
             };
             if handle.send(Command::Subscribe(start)).is_err() {

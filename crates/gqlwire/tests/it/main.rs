@@ -10,7 +10,10 @@ mod aws_chain;
 mod catch_up;
 mod examples;
 mod http_failures;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod proxy;
+mod retries;
 #[cfg(feature = "schema")]
 mod schema;
 mod secrets;

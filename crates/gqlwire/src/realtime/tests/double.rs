@@ -43,6 +43,8 @@ pub(super) struct Setup {
     pub(super) delivery: Delivery,
     /// What answers catch-ups.
     pub(super) queries: Option<Arc<dyn Transport>>,
+    /// In place of `auth`.
+    pub(super) provider: Option<Arc<dyn AuthProvider>>,
     pub(super) headers: HeaderMap,
     pub(super) reconnect: ReconnectPolicy,
     pub(super) subscribe_deadline: Option<Duration>,
@@ -55,6 +57,7 @@ impl Default for Setup {
             auth: Arc::default(),
             delivery: Delivery::default(),
             queries: None,
+            provider: None,
             headers: HeaderMap::new(),
             reconnect: ReconnectPolicy::default(),
             subscribe_deadline: None,
@@ -84,7 +87,7 @@ impl Setup {
         let options = RealtimeOptions {
             endpoint: Endpoint::new("https://api.example.com/graphql").unwrap(),
             headers: self.headers,
-            auth: self.auth,
+            auth: self.provider.unwrap_or(self.auth),
             auth_timeout: Duration::from_secs(35),
             connect_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),

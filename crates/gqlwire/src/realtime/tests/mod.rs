@@ -7,3 +7,4 @@ mod lagging;
 mod reconnecting;
 mod rotating;
 mod starting;
+mod tokens;
