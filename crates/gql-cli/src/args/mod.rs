@@ -89,11 +89,11 @@ pub(crate) struct OperationArgs {
     #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]
     pub(crate) query: Option<String>,
 
-    /// A file with the operation, instead of standard input; several are read as one
+    /// A file with the operation, instead of standard input; several are read as one document
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Vec<PathBuf>,
 
-    /// Which operation of the document to run
+    /// Which operation of the document to run; without it, several subscriptions run together
     #[arg(short, long, value_name = "NAME", hide_short_help = true)]
     pub(crate) operation_name: Option<String>,
 
@@ -106,11 +106,19 @@ pub(crate) struct OperationArgs {
     #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
     pub(crate) schema_download: Vec<String>,
 
-    /// End a subscription after this many events
+    /// Wrap each line, {"event":…,"operation":…,"received_at":…,"data":…}; errors, gaps and endings are lines too
+    #[arg(long, conflicts_with = "print_schema")]
+    pub(crate) meta: bool,
+
+    /// Show no status line at the bottom of the terminal while a subscription runs
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_status: bool,
+
+    /// End subscriptions after this many events, those of all together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
 
-    /// End a subscription after this time: 30s, 5m, 1h30m
+    /// End subscriptions after this time: 30s, 5m, 1h30m; it begins when all of them are acknowledged
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(crate) duration: Option<Duration>,
 }
