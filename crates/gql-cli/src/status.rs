@@ -157,7 +157,8 @@ fn style_of(text: &str) -> Style {
 
 /// `● connected · 3 subscriptions · 1,204 events · 37/s`
 fn render(state: &ConnectionState, subscriptions: usize, events: u64, per_second: f64, now: Instant) -> String {
-    let state = match state {
+    let is_open = !matches!(state, ConnectionState::Reconnecting { .. } | ConnectionState::Closed);
+    let text = match state {
         ConnectionState::Connected => format!("{GOOD} connected"),
         ConnectionState::Rotating => format!("{GOOD} connected, replacing the connection"),
         ConnectionState::Degraded => format!("{UNDER_WAY} silent for too long, connecting anew"),
@@ -178,15 +179,17 @@ fn render(state: &ConnectionState, subscriptions: usize, events: u64, per_second
         1 => format!("1 {noun}"),
         _ => format!("{} {noun}s", grouped(count)),
     };
+    let rate = match per_second {
+        // While there is no connection it tells nothing, and the cause wants its place.
+        _ if !is_open => String::new(),
+        // One in ten seconds is not none.
+        rate if rate > 0.0 && rate < 9.95 => format!(" · {rate:.1}/s"),
+        rate => format!(" · {}/s", grouped(rate.round() as u64)),
+    };
     format!(
-        "{state} · {} · {} · {}/s",
+        "{text} · {} · {}{rate}",
         plural(subscriptions as u64, "subscription"),
         plural(events, "event"),
-        match per_second {
-            // One in ten seconds is not none.
-            rate if rate > 0.0 && rate < 9.95 => format!("{rate:.1}"),
-            rate => grouped(rate.round() as u64),
-        }
     )
 }
 
@@ -296,14 +299,14 @@ mod tests {
                 2,
                 5,
                 0.0,
-                "○ reconnecting in 3 s: it broke off · 2 subscriptions · 5 events · 0/s",
+                "○ reconnecting in 3 s: it broke off · 2 subscriptions · 5 events",
             ),
             (
                 reconnecting(4, None, "no\n\u{1b}[31mroute"),
                 2,
                 5,
                 0.0,
-                "○ reconnecting (attempt 4): no  [31mroute · 2 subscriptions · 5 events · 0/s",
+                "○ reconnecting (attempt 4): no  [31mroute · 2 subscriptions · 5 events",
             ),
         ] {
             assert_eq!(render(&state, subscriptions, events, rate, now), expected);

@@ -5,8 +5,10 @@
 mod appsync;
 mod commands;
 mod failures;
+mod meta;
 mod output;
 mod pages;
+mod several;
 mod subscription;
 mod support;
 mod usage;
