@@ -21,6 +21,12 @@ pub const DEFAULT_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 pub const DEFAULT_MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
 /// How long a message of a websocket may be, unless set, in bytes.
 pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
+/// How many events may wait for one subscriber, unless set.
+pub const DEFAULT_QUEUE_MESSAGES: usize = 1024;
+/// How many bytes of events may wait for one subscriber, unless set.
+pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// How many bytes may wait for all subscribers of one client, unless set.
+pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
 /// Sets up a [`Client`].
 #[derive(Clone)]
@@ -36,6 +42,8 @@ pub struct ClientBuilder {
     first_error: Option<Error>,
     #[cfg(feature = "appsync")]
     appsync: Option<crate::appsync::Setup>,
+    #[cfg(feature = "appsync")]
+    delivery: crate::realtime::Delivery,
 }
 
 /// Without the query of the URL, which may hold secrets.
@@ -63,6 +71,8 @@ impl ClientBuilder {
             first_error: None,
             #[cfg(feature = "appsync")]
             appsync: None,
+            #[cfg(feature = "appsync")]
+            delivery: crate::realtime::Delivery::default(),
         }
     }
 
@@ -189,10 +199,11 @@ mod appsync {
     use http::{HeaderName, HeaderValue};
 
     use super::*;
-    use crate::ReconnectPolicy;
     use crate::appsync::{AppSyncTransport, Iam, Setup};
     use crate::http::{Purpose, client};
-    use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions, WebSockets};
+    use crate::realtime::{RealtimeClient, RealtimeOptions, WebSockets};
+    use crate::transport::Transport;
+    use crate::{Overflow, ReconnectPolicy};
 
     /// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -293,6 +304,67 @@ mod appsync {
             self
         }
 
+        /// What becomes of events for which a subscriber's queue has no room, unless its call says something else; by
+        /// default the subscription ends with [`ErrorKind::Lagged`](crate::ErrorKind::Lagged).
+        pub fn overflow(mut self, overflow: Overflow) -> Self {
+            self.setup();
+            self.delivery.overflow = overflow;
+            self
+        }
+
+        /// How many events may wait for one subscriber, unless its call says something else; default
+        /// [`DEFAULT_QUEUE_MESSAGES`]. As many again may be in the hands of a subscriber that is reading.
+        pub fn queue_messages(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.capacity.messages = most;
+            self
+        }
+
+        /// How many bytes of events may wait for one subscriber, unless its call says something else; default
+        /// [`DEFAULT_QUEUE_BYTES`]. An empty queue takes an event of any size, and one
+        /// [`Event::Snapshot`](crate::Event::Snapshot) may always wait.
+        pub fn queue_bytes(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.capacity.bytes = most;
+            self
+        }
+
+        /// How many bytes may wait for all subscribers of this client, those included that they are reading; default
+        /// [`DEFAULT_QUEUE_BYTES_IN_ALL`]. Where that is used up, the next subscription that an event comes for is
+        /// treated as if its own queue were full.
+        pub fn queue_bytes_in_all(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.bytes_in_all = most;
+            self
+        }
+
+        /// How long after its acknowledgement a subscription may still miss events; default 2 s, for AppSync
+        /// acknowledges a subscription a little before it delivers.
+        ///
+        /// It is how long a [catch-up](crate::Subscribe::catch_up) waits before it runs, and how much longer a connection
+        /// is kept that another takes over from.
+        pub fn settle_time(mut self, time: Duration) -> Self {
+            self.setup();
+            self.delivery.settle = time.min(LONGEST);
+            self
+        }
+
+        /// How many events of one subscription are held back while its [catch-up](crate::Subscribe::catch_up) runs;
+        /// default 1,024. Beyond that the oldest go, which the snapshot most likely contains: an
+        /// [`Event::Dropped`](crate::Event::Dropped) after it tells how many.
+        pub fn held_events(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.held.messages = most;
+            self
+        }
+
+        /// The same in bytes; default 4 MiB.
+        pub fn held_bytes(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.held.bytes = most;
+            self
+        }
+
         pub(super) fn setup(&mut self) -> &mut Setup {
             self.appsync.get_or_insert_default()
         }
@@ -321,6 +393,7 @@ mod appsync {
                 timeout: self.timeout,
                 max_body: self.max_response_size,
             })?;
+            let http = Arc::new(http);
             let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
             let options = RealtimeOptions {
                 endpoint,
@@ -330,8 +403,9 @@ mod appsync {
                 connect_timeout: self.connect.timeout,
                 close_timeout: setup.close_timeout,
                 timeouts: setup.timeouts,
-                grace: GRACE,
-                capacity: Capacity::default(),
+                delivery: self.delivery,
+                queries: Some(Arc::clone(&http) as Arc<dyn Transport>),
+                query_timeout: self.timeout,
                 reconnect: setup.reconnect,
                 subscribe_deadline: setup.subscribe_deadline,
                 subscriptions_per_connection: setup.subscriptions_per_connection,

@@ -30,8 +30,12 @@
 //! another, and yields an [`Event::Gap`] where events may be missing, with its times and its cause; before AppSync cuts
 //! a connection at 24 hours, and before its credentials expire, another takes over without a gap. `reconnect` on the
 //! [`ClientBuilder`] sets when to try again, and when no more: then the subscription yields an error that says why, and
-//! is over. A consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`])
-//! after what was queued. Nothing is dropped without a word.
+//! is over. A consumer that reads too slowly for its queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`])
+//! after what was queued, or finds an [`Event::Dropped`] where it would rather lose events than the subscription
+//! ([`Overflow`]). Nothing is dropped without a word.
+//!
+//! Whoever shows a list and follows it gives the subscription a [`catch_up`](Subscribe::catch_up): a query that is run
+//! after each acknowledgement, so that what a gap has swallowed is in its answer.
 //!
 //! # Logs
 //!
@@ -63,6 +67,7 @@ mod http;
 #[cfg(feature = "schema")]
 mod introspect;
 mod operation;
+mod overflow;
 #[cfg(feature = "appsync")]
 mod realtime;
 #[cfg(feature = "http")]
@@ -77,7 +82,7 @@ pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
 pub use builder::{
     ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_RESPONSE_SIZE,
-    DEFAULT_TIMEOUT,
+    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES, DEFAULT_TIMEOUT,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind};
@@ -90,6 +95,7 @@ pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, R
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
+pub use overflow::{Dropped, Overflow};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};

@@ -236,6 +236,11 @@ impl Session {
         }
     }
 
+    /// Counts events that whoever hands them on had no room for.
+    pub fn count_drops(&mut self, count: u64) {
+        self.counters.drops += count;
+    }
+
     /// A text frame arrived. Returns the event, if it is one that is to be handed on at once: after what
     /// [`poll`](Self::poll) has to say.
     pub fn frame<'f>(&mut self, connection: ConnectionId, frame: &'f str, now: Instant) -> Option<Deliver<'f>> {

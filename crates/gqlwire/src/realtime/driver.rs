@@ -13,6 +13,7 @@
 //! provider, not for a peer that takes no bytes. It is gone when every client and every subscription is gone, or when
 //! the client is closed.
 
+mod delivering;
 mod ending;
 
 use std::collections::HashMap;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use gqlwire_proto::session::{
-    self, Action, AuthSource, Cause, ConnectionId, Event, Failure, OpenFailure, OpenFailureKind, ReconnectPolicy,
+    self, Action, AuthSource, Cause, ConnectionId, Failure, OpenFailure, OpenFailureKind, Random, ReconnectPolicy,
     Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -39,9 +40,9 @@ use super::credentials::{Answer, Sources};
 use super::entry::{Entries, Entry};
 use super::link::{Link, Links, Said};
 use super::work::{Done, Opened};
-use super::{Command, Shared, Subscribe, Token, failure, queue};
+use super::{Command, Shared, Subscribe, Token, failure};
 use crate::redact::Secrets;
-use crate::{ConnectionState, Error, ErrorKind, Gap, SessionState};
+use crate::{ConnectionState, Error, ErrorKind, SessionState};
 
 /// How many frames are read from one socket before everything else gets its turn.
 const BURST: u32 = 64;
@@ -54,6 +55,8 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub(super) struct Driver {
     shared: Arc<Shared>,
     session: Session,
+    /// For what is tried again outside the session.
+    random: Random,
     sources: Sources,
     commands: mpsc::UnboundedReceiver<Command>,
     commands_over: bool,
@@ -92,10 +95,13 @@ impl Driver {
             session.probe_after = NEVER;
         }
         session.connect_deadline = options.subscribe_deadline.or(session.connect_deadline);
+        session.takeover.settle = options.delivery.settle;
+        (session.held_events, session.held_bytes) = (options.delivery.held.messages, options.delivery.held.bytes);
         // The one source of randomness that the standard library has.
         let seed = RandomState::new().build_hasher().finish();
         Self {
             session: Session::new(session, seed),
+            random: Random::new(!seed),
             sources: Sources::new(Arc::clone(&options.auth)),
             shared,
             commands,
@@ -131,7 +137,7 @@ impl Driver {
                 }
                 Wake::Done(done) => self.finish(done),
                 Wake::GoodbyeSaid => {}
-                Wake::Link(connection, Said::Incoming(Incoming::Text(text))) => self.receive(connection, &text).await,
+                Wake::Link(connection, Said::Incoming(Incoming::Text(text))) => self.receive(connection, text).await,
                 Wake::Link(connection, Said::Incoming(other)) => self.end_of_input(connection, other),
                 Wake::Link(connection, Said::SendFailed(why)) => self.work.push(Box::pin(async move {
                     // The server may have said why before it cut: read what is there.
@@ -221,6 +227,7 @@ impl Driver {
         let mut options = SubscribeOptions::new(Arc::clone(&start.body));
         options.source = source;
         options.connect_deadline = start.deadline;
+        options.catch_up = start.catch_up.is_some();
         start.progress.before_sending(format!(
             "waiting for the connection to {} that another subscription opens",
             self.shared.endpoint
@@ -234,36 +241,14 @@ impl Driver {
             headers: Arc::new(start.headers),
             source,
             writer: start.writer,
+            overflow: start.overflow,
+            catch_up: start.catch_up,
+            catching_up: None,
             starting: Some(start.acknowledged),
             progress: start.progress,
             asking: None,
             secrets: Secrets::default(),
-            graced: false,
         });
-    }
-
-    async fn receive(&mut self, connection: ConnectionId, frame: &str) {
-        self.burst += 1;
-        let Some(event) = self.session.frame(connection, frame, now()) else {
-            return;
-        };
-        self.carry_out().await;
-        self.deliver(event.subscription, event.payload).await;
-    }
-
-    async fn deliver(&mut self, subscription: SubscriptionHandle, payload: &str) {
-        let Some(entry) = self.entries.find(subscription) else {
-            return;
-        };
-        if entry.offer(payload, self.shared.options.grace).await {
-            return;
-        }
-        let lagged = Error::new(
-            ErrorKind::Lagged,
-            "the subscription was read too slowly: its queue was full, and what came after it is lost",
-        );
-        entry.writer.end(queue::Ending::Failed(lagged));
-        self.session.stop(subscription, now());
     }
 
     fn end_of_input(&mut self, connection: ConnectionId, input: Incoming) {
@@ -290,8 +275,7 @@ impl Driver {
                     subscription,
                     source,
                 } => self.authorize(ticket, subscription, source),
-                // Nothing is subscribed with a catch-up.
-                Action::CatchUp { .. } => {}
+                Action::CatchUp { subscription, run } => self.catch_up(subscription, run),
                 Action::Close { connection, cause } => self.close_link(connection, cause),
                 Action::Closed => self.closed = true,
                 Action::CorrectClock(seconds) => {
@@ -302,10 +286,7 @@ impl Driver {
                     self.sources.correct(seconds);
                 }
                 Action::Ended(subscription, ending) => self.ended(subscription, ending),
-                Action::Event(subscription, Event::Gap(gap)) => self.gap(subscription, gap),
-                Action::Event(subscription, Event::Next(payload) | Event::Snapshot(payload)) => {
-                    self.deliver(subscription, &payload).await;
-                }
+                Action::Event(subscription, event) => self.hand_on(subscription, event).await,
                 Action::Open(connection) => self.open(connection),
                 Action::Refresh {
                     source,
@@ -396,6 +377,14 @@ impl Driver {
                 source,
                 outcome,
             } => self.authorized(ticket, subscription, source, outcome),
+            Done::CaughtUp {
+                subscription,
+                run,
+                outcome,
+            } => {
+                let outcome = outcome.map_err(|error| Arc::new(error) as Failure);
+                self.session.catch_up_done(subscription, run, outcome, now());
+            }
             Done::LastWords { connection, why } => self.session.lost(connection, &why, now()),
             Done::Opened { connection, outcome } => self.opened(connection, outcome),
             Done::Refreshed {
@@ -486,17 +475,6 @@ impl Driver {
             true => OpenFailureKind::Temporary,
             false => OpenFailureKind::Final,
         }
-    }
-
-    fn gap(&mut self, subscription: SubscriptionHandle, gap: gqlwire_proto::session::Gap) {
-        let (now, wall) = (now(), self.wall());
-        let at = |moment: Instant| wall.checked_sub(now.saturating_duration_since(moment)).unwrap_or(wall);
-        let Some(entry) = self.entries.find(subscription) else {
-            return;
-        };
-        let cause = failure::of_cause(gap.cause, true, &self.shared.endpoint);
-        let cause = self.sources.redact(cause).without_secrets(&entry.secrets);
-        entry.writer.push_gap(Gap::new(at(gap.since), at(gap.until), cause));
     }
 
     fn state_changed(&mut self) {

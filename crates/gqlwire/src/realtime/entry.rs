@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::AbortHandle;
 use gqlwire_proto::session::{AuthSource, SubscriptionHandle};
@@ -8,10 +8,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Token;
-use super::queue::QueueWriter;
-use crate::Error;
+use super::queue::{Payload, QueueWriter};
 use crate::redact::Secrets;
-use crate::transport::Progress;
+use crate::transport::{Progress, RawRequest};
+use crate::{Error, Overflow};
 
 /// One subscription as the driver sees it.
 pub(super) struct Entry {
@@ -21,6 +21,11 @@ pub(super) struct Entry {
     pub(super) headers: Arc<HeaderMap>,
     pub(super) source: AuthSource,
     pub(super) writer: QueueWriter,
+    pub(super) overflow: Overflow,
+    /// What runs after each acknowledgement.
+    pub(super) catch_up: Option<Arc<RawRequest>>,
+    /// Its run that has not ended.
+    pub(super) catching_up: Option<AbortHandle>,
     /// Who waits for the first acknowledgement; nobody once it has come.
     pub(super) starting: Option<oneshot::Sender<Result<(), Error>>>,
     /// What the call that starts it is told to be waiting for.
@@ -29,8 +34,15 @@ pub(super) struct Entry {
     pub(super) asking: Option<AbortHandle>,
     /// What its last start was authorised with.
     pub(super) secrets: Secrets,
-    /// Whether its consumer has had its grace since it last kept up.
-    pub(super) graced: bool,
+}
+
+/// What became of a payload.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Offer {
+    /// It waits for the consumer; this many have gone, it or others.
+    Queued { dropped: u64 },
+    /// There is no room, and none is to be made: the subscription has failed.
+    Lagged,
 }
 
 impl Entry {
@@ -38,32 +50,39 @@ impl Entry {
         self.starting.is_none()
     }
 
-    /// Queues a payload. A consumer that is merely busy gets its grace, once until it keeps up again; `false` means
-    /// that it is too slow.
-    pub(super) async fn offer(&mut self, payload: &str, grace: Duration) -> bool {
-        if !self.writer.has_room(payload.len()) && !self.make_room(payload.len(), grace).await {
-            return false;
+    /// Queues a payload. A consumer that is merely busy is waited for, once until it keeps up again; then the policy of
+    /// its subscription decides.
+    pub(super) async fn offer(&mut self, payload: Payload<'_>, grace: Duration, wall: fn() -> SystemTime) -> Offer {
+        let queued = Offer::Queued { dropped: 0 };
+        let Err(full) = self.writer.push(payload) else {
+            return queued;
+        };
+        let may_wait = self.writer.may_wait(&full);
+        let mut unsent = Some(full.payload);
+        if may_wait {
+            // The consumer may share this very thread.
+            tokio::task::yield_now().await;
+            let waited = timeout(grace, async {
+                while let Some(payload) = unsent.take() {
+                    if let Err(full) = self.writer.push(payload) {
+                        unsent = Some(full.payload);
+                        self.writer.freed().await;
+                    }
+                }
+            });
+            let _ = waited.await;
         }
-        self.writer.push(payload);
-        true
-    }
-
-    async fn make_room(&mut self, bytes: usize, grace: Duration) -> bool {
-        if self.graced {
-            return false;
-        }
-        self.graced = true;
-        // The consumer may share this very thread.
-        tokio::task::yield_now().await;
-        let roomy = timeout(grace, async {
-            while !self.writer.has_room(bytes) {
-                self.writer.taken().await;
+        let Some(payload) = unsent else { return queued };
+        match self.overflow {
+            Overflow::Fail => Offer::Lagged,
+            Overflow::DropNewest => {
+                self.writer.drop_newest(wall());
+                Offer::Queued { dropped: 1 }
             }
-        });
-        let roomy = roomy.await.is_ok();
-        // It has taken a whole batch, so it keeps up again.
-        self.graced = !roomy;
-        roomy
+            Overflow::DropOldest => Offer::Queued {
+                dropped: self.writer.push_over_oldest(payload, wall()),
+            },
+        }
     }
 }
 

@@ -29,6 +29,12 @@ pub(super) enum Done {
         source: AuthSource,
         outcome: Result<(Answer, Box<RawValue>), Error>,
     },
+    /// A catch-up has its answer.
+    CaughtUp {
+        subscription: SubscriptionHandle,
+        run: u32,
+        outcome: Result<String, Error>,
+    },
     /// Nothing more was read after the write half had broken.
     LastWords { connection: ConnectionId, why: String },
     Opened {

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions};
+use crate::realtime::{Delivery, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, SessionState, Subscription};
 
@@ -40,7 +40,9 @@ pub(super) struct Network {
 
 pub(super) struct Setup {
     pub(super) auth: Arc<Keys>,
-    pub(super) capacity: Capacity,
+    pub(super) delivery: Delivery,
+    /// What answers catch-ups.
+    pub(super) queries: Option<Arc<dyn Transport>>,
     pub(super) headers: HeaderMap,
     pub(super) reconnect: ReconnectPolicy,
     pub(super) subscribe_deadline: Option<Duration>,
@@ -51,7 +53,8 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             auth: Arc::default(),
-            capacity: Capacity::default(),
+            delivery: Delivery::default(),
+            queries: None,
             headers: HeaderMap::new(),
             reconnect: ReconnectPolicy::default(),
             subscribe_deadline: None,
@@ -86,8 +89,9 @@ impl Setup {
             connect_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),
             timeouts: Timeouts::default(),
-            grace: GRACE,
-            capacity: self.capacity,
+            delivery: self.delivery,
+            queries: self.queries,
+            query_timeout: Duration::from_secs(35),
             reconnect: self.reconnect,
             subscribe_deadline: self.subscribe_deadline,
             subscriptions_per_connection: self.subscriptions_per_connection,
@@ -291,6 +295,10 @@ impl Transport for Only {
         Box::pin(async move { self.0.subscribe(&request).await })
     }
 
+    fn catches_up(&self) -> bool {
+        self.0.catches_up()
+    }
+
     fn state(&self) -> Option<watch::Receiver<SessionState>> {
         Some(self.0.state())
     }
@@ -398,7 +406,7 @@ pub(super) async fn subscribed(setup: Setup) -> (Client, Network, Peer, String, 
 pub(super) async fn next(subscription: &mut Subscription<Value>) -> Option<Result<u64, Error>> {
     Some(event(subscription).await?.map(|event| match event {
         Event::Next(response) => response.data.unwrap()["n"].as_u64().unwrap(),
-        Event::Gap(gap) => panic!("{gap:?}"),
+        other => panic!("{other:?}"),
     }))
 }
 
@@ -406,7 +414,7 @@ pub(super) async fn next(subscription: &mut Subscription<Value>) -> Option<Resul
 pub(super) async fn gap(subscription: &mut Subscription<Value>) -> Gap {
     match event(subscription).await.unwrap().unwrap() {
         Event::Gap(gap) => gap,
-        Event::Next(response) => panic!("{response:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

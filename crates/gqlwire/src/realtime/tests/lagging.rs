@@ -4,13 +4,17 @@ use tokio::time::Instant;
 
 use super::double::{Setup, next, subscribe, subscribed};
 use crate::ErrorKind;
-use crate::realtime::Capacity;
+use crate::realtime::Delivery;
+use crate::realtime::queue::Capacity;
 
 fn small() -> Setup {
     Setup {
-        capacity: Capacity {
-            messages: 4,
-            bytes: 1024,
+        delivery: Delivery {
+            capacity: Capacity {
+                messages: 4,
+                bytes: 1024,
+            },
+            ..Delivery::default()
         },
         ..Setup::default()
     }
