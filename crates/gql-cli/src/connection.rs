@@ -101,6 +101,9 @@ impl Connection {
             if let Some(region) = &self.args.auth.region {
                 builder = builder.region(region);
             }
+            if let Some(time) = self.args.settle_time {
+                builder = builder.settle_time(time);
+            }
             if let Some(bytes) = self.args.max_message_size {
                 builder = builder.max_message_size(bytes);
             }
@@ -203,6 +206,7 @@ fn appsync_options(args: &ConnectionArgs) -> AppSyncOptions {
         (args.header_carrier.is_some(), "--header-carrier"),
         (args.auth.region.is_some(), "--region"),
         (args.max_message_size.is_some(), "--max-message-size"),
+        (args.settle_time.is_some(), "--settle-time"),
     ];
     let auth = args.auth.given();
     let other = others.into_iter().find_map(|(given, option)| given.then_some(option));

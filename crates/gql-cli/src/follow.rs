@@ -1,14 +1,16 @@
 //! One subscription, as what happens to it.
 
+use std::convert::Infallible;
+
 use futures_util::{FutureExt, Stream, StreamExt, stream};
-use gqlwire::{Error, Event, Subscribe, Subscription};
+use gqlwire::{Dropped, Error, Event, Gap, Response, Subscribe, Subscription};
 
 use crate::run::Raw;
 
 /// ```text
 ///           ┌─▶ Refused
-///  (start) ─┴─▶ Started ─▶ (Event | Unreadable)* ─┬─▶ Completed
-///                                                 └─▶ Broken
+///  (start) ─┴─▶ Started ─▶ (Dropped | Gap | Next | Snapshot | Unreadable)* ─┬─▶ Completed
+///                                                                           └─▶ Broken
 /// ```
 #[derive(Debug)]
 pub(crate) enum Happening {
@@ -16,9 +18,16 @@ pub(crate) enum Happening {
     Broken(Error),
     /// The server ended it.
     Completed,
-    Event(Event<Raw>),
+    /// Events found no room.
+    Dropped(Dropped),
+    /// The connection was lost and made again.
+    Gap(Gap),
+    /// An event.
+    Next(Response<Raw>),
     /// It never started.
     Refused(Error),
+    /// The answer to its catch-up.
+    Snapshot(Response<Raw>),
     /// The server acknowledged it.
     Started,
     /// An event that cannot be read, which ends nothing.
@@ -26,23 +35,40 @@ pub(crate) enum Happening {
 }
 
 /// Starts a subscription, and tells what happens to it until it is over.
-pub(crate) fn follow(starting: Subscribe<Raw>) -> impl Stream<Item = Happening> {
+pub(crate) fn follow<S: Snapshot>(starting: Subscribe<Raw, S>) -> impl Stream<Item = Happening> {
     stream::unfold(State::Starting(Box::new(starting)), step)
 }
 
-enum State {
+/// What a catch-up answers with, if there is one.
+pub(crate) trait Snapshot: Send + Sized + 'static {
+    fn raw(answer: Self) -> Raw;
+}
+
+impl Snapshot for Infallible {
+    fn raw(answer: Self) -> Raw {
+        match answer {}
+    }
+}
+
+impl Snapshot for Raw {
+    fn raw(answer: Self) -> Raw {
+        answer
+    }
+}
+
+enum State<S> {
     Over,
-    Running(Box<Running>),
-    Starting(Box<Subscribe<Raw>>),
+    Running(Box<Running<S>>),
+    Starting(Box<Subscribe<Raw, S>>),
 }
 
-struct Running {
-    subscription: Subscription<Raw>,
+struct Running<S> {
+    subscription: Subscription<Raw, S>,
     /// What came while it was asked whether it is over.
-    early: Option<Result<Event<Raw>, Error>>,
+    early: Option<Result<Event<Raw, S>, Error>>,
 }
 
-async fn step(state: State) -> Option<(Happening, State)> {
+async fn step<S: Snapshot>(state: State<S>) -> Option<(Happening, State<S>)> {
     match state {
         State::Over => None,
         State::Starting(starting) => Some(match (*starting).await {
@@ -53,23 +79,29 @@ async fn step(state: State) -> Option<(Happening, State)> {
                 (Happening::Started, State::Running(running))
             }
         }),
-        State::Running(mut running) => {
+        State::Running(mut running) => loop {
             let next = match running.early.take() {
                 Some(early) => Some(early),
                 None => running.subscription.next().await,
             };
-            Some(match next {
-                None => (Happening::Completed, State::Over),
-                Some(Ok(event)) => (Happening::Event(event), State::Running(running)),
+            let happening = match next {
+                None => return Some((Happening::Completed, State::Over)),
+                Some(Ok(Event::Dropped(dropped))) => Happening::Dropped(dropped),
+                Some(Ok(Event::Gap(gap))) => Happening::Gap(gap),
+                Some(Ok(Event::Next(response))) => Happening::Next(response),
+                Some(Ok(Event::Snapshot(response))) => Happening::Snapshot(response.map(S::raw)),
+                // Whatever a later version of the library tells of.
+                Some(Ok(_)) => continue,
                 // After an error that ends it, a subscription has nothing more to say, and says so at once.
                 Some(Err(error)) => match running.subscription.next().now_or_never() {
-                    Some(None) => (Happening::Broken(error), State::Over),
+                    Some(None) => return Some((Happening::Broken(error), State::Over)),
                     early => {
                         running.early = early.flatten();
-                        (Happening::Unreadable(error), State::Running(running))
+                        Happening::Unreadable(error)
                     }
                 },
-            })
-        }
+            };
+            return Some((happening, State::Running(running)));
+        },
     }
 }

@@ -10,7 +10,7 @@
 
 use std::time::SystemTime;
 
-use gqlwire::{Gap, Response};
+use gqlwire::{Dropped, Gap, Response};
 use jiff::Timestamp;
 
 use crate::output::compact;
@@ -42,7 +42,29 @@ pub(crate) fn answer(form: Form, operation: &str, response: &Response<Raw>) -> O
     }
 }
 
-/// Events may be missing, or will be.
+/// The answer to a catch-up, which is never mistaken for an event.
+pub(crate) fn snapshot(form: Form, operation: &str, response: &Response<Raw>) -> Option<Vec<u8>> {
+    let data = response.data.as_ref().map(|data| data.get());
+    match form {
+        Form::Data => Some(Line::new().json("snapshot", data?).end()),
+        Form::Named => Some(Line::new().text("operation", operation).json("snapshot", data?).end()),
+        Form::Meta => {
+            let line = event("snapshot", operation).time("received_at", now());
+            Some(with_response(line, response))
+        }
+    }
+}
+
+/// Events found no room.
+pub(crate) fn dropped(operation: &str, dropped: &Dropped) -> Vec<u8> {
+    event("dropped", operation)
+        .json("count", &dropped.count.to_string())
+        .time("since", dropped.since)
+        .time("until", dropped.until)
+        .end()
+}
+
+/// Events may be missing.
 pub(crate) fn gap(operation: &str, gap: &Gap) -> Vec<u8> {
     event("gap", operation)
         .time("since", gap.since)
@@ -193,6 +215,36 @@ mod tests {
             shown(gap("A", &ours)),
             "{\"event\":\"gap\",\"operation\":\"A\",\"since\":\"2023-11-14T22:13:20.000001Z\",\
              \"until\":\"2023-11-14T22:13:21.500001Z\",\"cause\":\"said \\\"bye\\\"\\n\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_snapshot_is_no_event_in_any_form() {
+        let response = response(r#"{"data": {"list": [1.0]}, "errors": [{"message": "no"}]}"#);
+        let data = r#"{"list":[1.0]}"#;
+        assert_eq!(
+            shown(snapshot(Form::Data, "A", &response).unwrap()),
+            format!("{{\"snapshot\":{data}}}\n")
+        );
+        assert_eq!(
+            shown(snapshot(Form::Named, "A", &response).unwrap()),
+            format!("{{\"operation\":\"A\",\"snapshot\":{data}}}\n")
+        );
+        assert_eq!(
+            timeless(snapshot(Form::Meta, "A", &response).unwrap()),
+            format!(
+                "{{\"event\":\"snapshot\",\"operation\":\"A\",\"data\":{data},\"errors\":[{{\"message\":\"no\"}}]}}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn dropped_events_are_counted() {
+        let since = UNIX_EPOCH + Duration::from_millis(1_700_000_000_000);
+        assert_eq!(
+            shown(dropped("A", &Dropped::new(3, since, since + Duration::from_millis(1)))),
+            "{\"event\":\"dropped\",\"operation\":\"A\",\"count\":3,\"since\":\"2023-11-14T22:13:20.000000Z\",\
+             \"until\":\"2023-11-14T22:13:20.001000Z\"}\n"
         );
     }
 

@@ -1,10 +1,12 @@
 //! Which operations of a document run: the one that was named, the only one, or several subscriptions together.
 
+use std::path::Path;
+
 use gqlwire::OperationKind;
 use gqlwire_proto::scan::{Outline, SelectError};
 
 use crate::definitions::{Definition, definitions, first_key};
-use crate::document::Document;
+use crate::document::{self, Document};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -53,6 +55,30 @@ pub(crate) fn choose(document: &Document, name: Option<&str>) -> Result<Vec<Oper
                 }
                 _ => failure,
             })
+        }
+    }
+}
+
+/// Reads a document with a query to catch up with.
+pub(crate) fn catch_up(file: &Path) -> Result<Operation, Failure> {
+    let shown = file.display();
+    let document = document::read_file(file)?;
+    if document.trim().is_empty() {
+        return Err(Failure::usage(format!("{shown}, given with --catch-up, is empty")));
+    }
+    let mut operations = choose(&document.into(), None).map_err(|failure| Failure {
+        message: format!("{shown}, given with --catch-up: {}", failure.message),
+        hint: None,
+        ..failure
+    })?;
+    match operations.pop() {
+        Some(only) if only.kind == OperationKind::Query && operations.is_empty() => Ok(only),
+        other => {
+            let kind = other.map_or(OperationKind::Subscription, |other| other.kind);
+            Err(Failure::usage(format!(
+                "{shown} holds a {kind}: a subscription catches up with a query"
+            ))
+            .hint("give --catch-up a file with one query, which lists what the subscription tells of"))
         }
     }
 }

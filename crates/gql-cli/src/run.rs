@@ -15,7 +15,7 @@ use crate::operations::{self, Operation};
 use crate::output::{Reader, Stdout};
 use crate::runtime::block_on;
 use crate::signals::Interrupts;
-use crate::subscribe::{self, Bounds, Look, Planned};
+use crate::subscribe::{self, Bounds, Planned};
 use crate::variables::{self, Variable};
 use crate::{document, report, schema, status};
 
@@ -47,25 +47,38 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
         (false, 1) => Form::Data,
         (false, _) => Form::Named,
     };
-    point_out_undeclared(&variables, &operations);
+    let catch_up = args.catch_up.as_deref().map(operations::catch_up).transpose()?;
+    if let Some(query) = &catch_up {
+        connection.protocol.check(query.kind)?;
+    }
+    point_out_undeclared(&variables, &operations, catch_up.as_ref());
     let mut planned: Vec<Planned> = operations
         .into_iter()
         .map(|operation| Planned {
             request: request(&operation, &variables),
+            catch_up: catch_up.as_ref().map(|query| request(query, &variables)),
             operation,
         })
         .collect();
     let lone = planned.pop_if(|one| one.operation.kind != OperationKind::Subscription);
-    let Some(Planned { operation, request }) = lone else {
-        let look = Look {
+    let Some(Planned { operation, request, .. }) = lone else {
+        let options = subscribe::Options {
+            bounds,
+            catch_up,
             form,
             has_status_line: !args.no_status && status::has_a_place(),
         };
-        return block_on(subscribe::run(&connection, &client, planned, bounds, look));
+        return block_on(subscribe::run(&connection, &client, planned, options));
     };
     if bounds.any() {
         return Err(Failure::usage(format!(
             "--count and --for end a subscription, and this is a {}",
+            operation.kind
+        )));
+    }
+    if catch_up.is_some() {
+        return Err(Failure::usage(format!(
+            "--catch-up goes before the events of a subscription, and this is a {}",
             operation.kind
         )));
     }
@@ -87,11 +100,16 @@ fn request(operation: &Operation, variables: &[Variable]) -> Request<Raw> {
 }
 
 /// Servers drop a variable that nobody declares without a word.
-fn point_out_undeclared(variables: &[Variable], operations: &[Operation]) {
-    let is_declared = |name: &String| operations.iter().any(|operation| operation.variables.contains(name));
+fn point_out_undeclared(variables: &[Variable], operations: &[Operation], catch_up: Option<&Operation>) {
+    let is_declared = |name: &String| {
+        let mut all = operations.iter().chain(catch_up);
+        all.any(|operation| operation.variables.contains(name))
+    };
     for Variable { name, .. } in variables.iter().filter(|variable| !is_declared(&variable.name)) {
         match operations {
-            [only] => report::warning(format_args!("the {} declares no variable ${name}", only.kind)),
+            [only] if catch_up.is_none() => {
+                report::warning(format_args!("the {} declares no variable ${name}", only.kind))
+            }
             _ => report::warning(format_args!("no operation declares a variable ${name}")),
         }
     }
@@ -132,7 +150,8 @@ async fn execute(
             connection.shown()
         ));
     }
-    let (exit, _) = show(&response, operation, form, &mut Stdout::new())?;
+    let line = lines::answer(form, &operation.label, &response);
+    let (exit, _) = show(line, &response, operation, form, &mut Stdout::new())?;
     match connection.advice_on_refusal(&response.errors, response.status().map(|status| status.as_u16())) {
         Some(advice) if exit == Exit::Errors => {
             report::hint(advice);
@@ -161,14 +180,15 @@ fn log_answer(answer: &Result<Response<Raw>, Error>, after: Duration) {
     }
 }
 
-/// Prints the data and reports the errors of one answer: data first, because errors take none of it away.
+/// Prints the line and reports the errors of one answer: data first, because errors take none of it away.
 pub(crate) fn show(
+    line: Option<Vec<u8>>,
     response: &Response<Raw>,
     operation: &Operation,
     form: Form,
     stdout: &mut Stdout,
 ) -> Result<(Exit, Reader), Failure> {
-    let reader = match lines::answer(form, &operation.label, response) {
+    let reader = match line {
         Some(line) => stdout.line(&line)?,
         None => Reader::Listening,
     };

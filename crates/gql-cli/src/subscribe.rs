@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::{LocalBoxStream, SelectAll, select_all};
-use gqlwire::{Client, Event, GraphQLError, Request, Response};
+use gqlwire::{Client, Dropped, GraphQLError, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
 use crate::connection::Connection;
@@ -51,9 +51,12 @@ impl Bounds {
     }
 }
 
-/// How to show what comes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Look {
+/// What goes for all subscriptions together.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) bounds: Bounds,
+    /// The query that each of them catches up with.
+    pub(crate) catch_up: Option<Operation>,
     pub(crate) form: Form,
     pub(crate) has_status_line: bool,
 }
@@ -63,14 +66,15 @@ pub(crate) struct Look {
 pub(crate) struct Planned {
     pub(crate) operation: Operation,
     pub(crate) request: Request<Raw>,
+    /// The query to catch up with.
+    pub(crate) catch_up: Option<Request<Raw>>,
 }
 
 pub(crate) async fn run(
     connection: &Connection,
     client: &Client,
     planned: Vec<Planned>,
-    bounds: Bounds,
-    look: Look,
+    options: Options,
 ) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new()?;
     tracing::debug!("starting the subscription at {}", connection.shown());
@@ -78,22 +82,33 @@ pub(crate) async fn run(
     let mut happenings = Vec::new();
     for (index, one) in planned.into_iter().enumerate() {
         let starting = client.subscribe(one.request).timeout(connection.limit());
-        happenings.push(follow(starting).map(move |happening| (index, happening)).boxed_local());
+        let happening = move |happening| (index, happening);
+        happenings.push(match one.catch_up {
+            None => follow(starting).map(happening).boxed_local(),
+            Some(catch_up) => follow(starting.catch_up(catch_up)).map(happening).boxed_local(),
+        });
         operations.push(one.operation);
     }
+    let Options {
+        bounds,
+        catch_up,
+        form,
+        has_status_line,
+    } = options;
     let mut listener = Listener {
         connection,
         deadline: None,
         bounds,
+        catch_up,
         exit: Exit::Success,
-        form: look.form,
+        form,
         is_advised: false,
         notices: Notices::new(client),
         operations,
         over: 0,
         sent: Instant::now(),
         started: 0,
-        status: StatusLine::new(look.has_status_line),
+        status: StatusLine::new(has_status_line),
         stdout: Stdout::new(),
     };
     let outcome = listener.listen(select_all(happenings), &mut interrupts).await;
@@ -111,6 +126,8 @@ struct Listener<'a> {
     deadline: Option<Instant>,
     /// The count is what is left of it.
     bounds: Bounds,
+    /// The query that each of them catches up with.
+    catch_up: Option<Operation>,
     exit: Exit,
     form: Form,
     is_advised: bool,
@@ -170,24 +187,33 @@ impl Listener<'_> {
                 failure.message = self.about(index, &failure.message);
                 return Err(failure);
             }
-            Happening::Event(Event::Next(response)) => {
+            Happening::Next(response) => {
                 let reader = self.event(index, &response)?;
                 return Ok(self.count(reader));
             }
-            Happening::Event(Event::Gap(gap)) => match self.form {
+            Happening::Snapshot(response) => self.snapshot(index, &response)?,
+            Happening::Dropped(dropped) => match self.form {
+                Form::Meta => self.stdout.line(&lines::dropped(self.label(index), &dropped))?,
+                _ => {
+                    let Dropped { count, .. } = dropped;
+                    report::warning(self.about(index, &format!("{count} events were dropped: they found no room")));
+                    Reader::Listening
+                }
+            },
+            Happening::Gap(gap) => match self.form {
                 Form::Meta => self.stdout.line(&lines::gap(self.label(index), &gap))?,
                 _ => {
                     self.notices.gap(&gap);
                     Reader::Listening
                 }
             },
-            Happening::Event(_) => Reader::Listening,
             Happening::Unreadable(error) => {
                 let failure = self.connection.failure(&error, Phase::SubscriptionRun);
                 let reader = self.unreadable(index, &failure.message)?;
                 return Ok(self.count(reader));
             }
             Happening::Completed => {
+                tracing::debug!("received complete");
                 self.over += 1;
                 self.over(index, None)?
             }
@@ -220,11 +246,27 @@ impl Listener<'_> {
         let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
         tracing::debug!("received data: {bytes} bytes, {} errors", response.errors.len());
         self.status.count_event();
-        let (shown, reader) = show(response, &self.operations[index], self.form, &mut self.stdout)?;
+        let operation = &self.operations[index];
+        let line = lines::answer(self.form, &operation.label, response);
+        let (shown, reader) = show(line, response, operation, self.form, &mut self.stdout)?;
         if !self.is_advised && lacks_selection(&response.errors) {
             report::hint(SELECTION);
             self.is_advised = true;
         }
+        if shown != Exit::Success {
+            self.exit = self.exit.worse(Exit::Partial);
+        }
+        Ok(reader)
+    }
+
+    fn snapshot(&mut self, index: usize, response: &Response<Raw>) -> Result<Reader, Failure> {
+        let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
+        tracing::debug!("caught up: {bytes} bytes of data, {} errors", response.errors.len());
+        let Some(query) = &self.catch_up else {
+            return Ok(Reader::Listening);
+        };
+        let line = lines::snapshot(self.form, self.label(index), response);
+        let (shown, reader) = show(line, response, query, self.form, &mut self.stdout)?;
         if shown != Exit::Success {
             self.exit = self.exit.worse(Exit::Partial);
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod appsync;
+mod catch_up;
 mod commands;
 mod failures;
 mod meta;
