@@ -42,7 +42,7 @@ pub(crate) fn answer(form: Form, operation: &str, response: &Response<Raw>) -> O
     }
 }
 
-/// The answer to a catch-up, which is never mistaken for an event.
+/// The answer to a catch-up. Only the event of a field that is called `snapshot` looks like it, except with `--meta`.
 pub(crate) fn snapshot(form: Form, operation: &str, response: &Response<Raw>) -> Option<Vec<u8>> {
     let data = response.data.as_ref().map(|data| data.get());
     match form {

@@ -203,7 +203,7 @@ impl Listener<'_> {
             Happening::Gap(gap) => match self.form {
                 Form::Meta => self.stdout.line(&lines::gap(self.label(index), &gap))?,
                 _ => {
-                    self.notices.gap(&gap);
+                    self.notices.gap(index, &gap);
                     Reader::Listening
                 }
             },
@@ -215,13 +215,13 @@ impl Listener<'_> {
             Happening::Completed => {
                 tracing::debug!("received complete");
                 self.over += 1;
-                self.over(index, None)?
+                self.ended(index, None)?
             }
             Happening::Broken(error) => {
                 self.over += 1;
                 self.exit = self.exit.worse(Exit::Ended);
                 let mut failure = self.connection.failure(&error, Phase::SubscriptionRun);
-                let reader = self.over(index, Some(&failure.message))?;
+                let reader = self.ended(index, Some(&failure.message))?;
                 failure.message = self.about(index, &failure.message);
                 report::failure(&failure);
                 reader
@@ -286,7 +286,7 @@ impl Listener<'_> {
     }
 
     /// The line of an end, where ends have lines.
-    fn over(&mut self, index: usize, cause: Option<&str>) -> Result<Reader, Failure> {
+    fn ended(&mut self, index: usize, cause: Option<&str>) -> Result<Reader, Failure> {
         match self.form {
             Form::Meta => self.stdout.line(&lines::over(self.label(index), cause)),
             _ => Ok(Reader::Listening),

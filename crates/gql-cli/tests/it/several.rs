@@ -162,6 +162,22 @@ fn one_that_is_refused_at_the_start_ends_them_all() {
 }
 
 #[test]
+fn a_connection_that_several_shared_is_lost_and_back_in_a_line_each() {
+    let server = Scripted::by_document(&[("subscription A", &[ACK]), ("", &[ACK, GOOD, "close"])]);
+    let run = scripted(&server).args(["--count", "2"]).run().status(0);
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{run:#?}");
+    assert!(
+        lines[0].starts_with("warning: the connection is lost; reconnecting: "),
+        "{run:#?}"
+    );
+    assert!(
+        lines[1].starts_with("warning: connected again: the events of "),
+        "{run:#?}"
+    );
+}
+
+#[test]
 fn ctrl_c_stops_them_all() {
     let server = Scripted::by_document(&[("", &[ACK, GOOD])]);
     let mut running = scripted(&server).spawn();
