@@ -330,7 +330,7 @@ mod appsync {
         }
 
         /// How many bytes may wait for all subscribers of this client, those included that they are reading; default
-        /// [`DEFAULT_QUEUE_BYTES_IN_ALL`]. Where that is used up, the next subscription that an event comes for is
+        /// [`DEFAULT_QUEUE_BYTES_IN_ALL`]. As many again may be held back for catch-ups. Where that is used up, the next subscription that an event comes for is
         /// treated as if its own queue were full.
         pub fn queue_bytes_in_all(mut self, most: usize) -> Self {
             self.setup();

@@ -97,6 +97,7 @@ impl Driver {
         session.connect_deadline = options.subscribe_deadline.or(session.connect_deadline);
         session.takeover.settle = options.delivery.settle;
         (session.held_events, session.held_bytes) = (options.delivery.held.messages, options.delivery.held.bytes);
+        session.held_bytes_in_all = options.delivery.bytes_in_all;
         // The one source of randomness that the standard library has.
         let seed = RandomState::new().build_hasher().finish();
         Self {

@@ -60,7 +60,6 @@ pub(super) fn of_cause(cause: Cause, established: bool, endpoint: &str) -> Error
             let what = format!("{endpoint} refused the subscription");
             of_refusal(refusal, &what, ErrorKind::GraphQL)
         }
-        Cause::HeldTooMany(_) => Error::new(ErrorKind::Lagged, cause.to_string()),
         other => Error::new(ErrorKind::Disconnected, format!("{endpoint}: {other}")),
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn failure(what: &'static str) -> Failure {
 /// What a subscriber got, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Got {
+    Dropped(u64),
     Acknowledged,
     Data(String),
     Snapshot(String),
@@ -495,6 +496,10 @@ impl World {
                     let got = match event {
                         Event::Next(payload) => Got::Data(plain(&payload)),
                         Event::Snapshot(text) => Got::Snapshot(text),
+                        Event::Dropped(dropped) => {
+                            assert!(dropped.since <= dropped.until && dropped.until <= self.instant());
+                            Got::Dropped(dropped.count)
+                        }
                         Event::Gap(gap) => {
                             assert!(gap.since <= gap.until && gap.until <= self.instant());
                             Got::Gap {

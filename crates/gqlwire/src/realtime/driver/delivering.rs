@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use gqlwire_proto::session::{self, Cause, ConnectionId, Event, SubscriptionHandle};
+use gqlwire_proto::session::{self, ConnectionId, Event, SubscriptionHandle};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{Done, Driver, Random, now};
@@ -33,6 +33,12 @@ impl Driver {
     /// What the session has for a subscriber besides what a frame brings.
     pub(super) async fn hand_on(&mut self, subscription: SubscriptionHandle, event: Event) {
         match event {
+            Event::Dropped(dropped) => {
+                let (since, until) = (self.wall_time(dropped.since), self.wall_time(dropped.until));
+                if let Some(entry) = self.entries.find(subscription) {
+                    entry.writer.push_dropped(Dropped::new(dropped.count, since, until));
+                }
+            }
             Event::Gap(gap) => self.gap(subscription, gap),
             Event::Next(text) if text.len() <= LONGEST_COPY => {
                 self.deliver(subscription, Payload::Text(&text)).await;
@@ -73,10 +79,6 @@ impl Driver {
         let Some(entry) = self.entries.find(subscription) else {
             return;
         };
-        if let Cause::HeldTooMany(count) = gap.cause {
-            // What was missed is known: it was dropped here.
-            return entry.writer.push_dropped(Dropped::new(count, since, until));
-        }
         let cause = failure::of_cause(gap.cause, true, &self.shared.endpoint);
         let cause = self.sources.redact(cause).without_secrets(&entry.secrets);
         entry.writer.push_gap(Gap::new(since, until, cause));

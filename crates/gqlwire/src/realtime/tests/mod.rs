@@ -1,6 +1,7 @@
 mod double;
 
 mod auth;
+mod catching_up;
 mod ending;
 mod lagging;
 mod reconnecting;
