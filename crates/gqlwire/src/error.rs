@@ -224,6 +224,13 @@ impl Error {
         self.edit(|inner| inner.sent = true)
     }
 
+    /// What was sent executes nothing, whatever became of it.
+    #[cfg(feature = "appsync")]
+    #[must_use]
+    pub(crate) fn without_effect(self) -> Self {
+        self.edit(|inner| inner.sent = false)
+    }
+
     #[cfg(feature = "http")]
     #[must_use]
     pub(crate) fn prefixed(self, prefix: &str) -> Self {

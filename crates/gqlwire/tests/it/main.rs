@@ -7,8 +7,10 @@ mod support;
 mod api;
 #[cfg(feature = "aws")]
 mod aws_chain;
+mod chaos;
 mod examples;
 mod http_failures;
+mod pool;
 mod proxy;
 #[cfg(feature = "schema")]
 mod schema;

@@ -1,0 +1,195 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use gqlwire::{Client, Subscription};
+use serde_json::Value;
+
+use super::{impatient, ticks};
+use crate::support::{Account, Fault, FaultyProxy, Got, Plan, Rng, Ticker, next};
+
+/// The environment variable that makes a run the same again, as far as the machine allows.
+const SEED: &str = "CHAOS_SEED";
+
+/// How many bytes there are at random points of a connection: up to its `start_ack`, and some events more.
+struct Sizes {
+    up: usize,
+    down: usize,
+}
+
+const PLAIN: Sizes = Sizes { up: 1200, down: 1200 };
+#[cfg(any(feature = "ring", feature = "rustls"))]
+const TLS: Sizes = Sizes { up: 2500, down: 4000 };
+
+struct Run {
+    cuts: usize,
+    subscriptions: usize,
+    every: Duration,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_a_thousand_cuts_every_number_comes_once_or_lies_in_a_gap() {
+    let run = Run {
+        cuts: 1000,
+        subscriptions: 1,
+        every: Duration::from_millis(2),
+    };
+    plain(run).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_the_cuts_of_a_shared_connection_each_subscription_misses_nothing_unsaid() {
+    let run = Run {
+        cuts: 150,
+        subscriptions: 10,
+        every: Duration::from_millis(4),
+    };
+    plain(run).await;
+}
+
+#[cfg(any(feature = "ring", feature = "rustls"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_the_cuts_of_a_connection_in_tls_every_number_comes_once_or_lies_in_a_gap() {
+    let run = Run {
+        cuts: 200,
+        subscriptions: 1,
+        every: Duration::from_millis(2),
+    };
+    in_tls(run).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes"]
+async fn over_ten_thousand_cuts_every_number_comes_once_or_lies_in_a_gap() {
+    let run = || Run {
+        cuts: 10_000,
+        subscriptions: 3,
+        every: Duration::from_millis(1),
+    };
+    plain(run()).await;
+    #[cfg(any(feature = "ring", feature = "rustls"))]
+    in_tls(run()).await;
+}
+
+async fn plain(run: Run) {
+    let ticker = Ticker::start().await;
+    let address = ticker.server.address();
+    survive(ticker, address, PLAIN, run, |address| {
+        impatient("http", address).build().unwrap()
+    })
+    .await;
+}
+
+#[cfg(any(feature = "ring", feature = "rustls"))]
+async fn in_tls(run: Run) {
+    let ticker = Ticker::start().await;
+    let front = crate::support::TlsFront::start(ticker.server.address()).await;
+    survive(ticker, front.address(), TLS, run, |address| {
+        let builder = impatient("https", address);
+        builder.add_root_certificate(front.authority()).build().unwrap()
+    })
+    .await;
+}
+
+/// Cuts and cuts, then lets it heal; what the subscriptions yielded must hold every number or a gap in its place.
+async fn survive(
+    ticker: Ticker,
+    upstream: SocketAddr,
+    sizes: Sizes,
+    run: Run,
+    client: impl FnOnce(SocketAddr) -> Client,
+) {
+    let began = Instant::now();
+    let mut rng = Rng::from_env(SEED);
+    let proxy = FaultyProxy::start(upstream, move |number| match number {
+        // Garbage that comes before anything has worked is for the user to look at.
+        0 => Plan {
+            at: Some((Duration::from_millis(150), Fault::Reset)),
+            ..Plan::default()
+        },
+        _ => plan(&mut rng, &sizes),
+    })
+    .await;
+    let client = client(proxy.address());
+    let subscriptions = join_all((0..run.subscriptions).map(|_| ticks(&client))).await;
+    let _ticking = ticker.keep_ticking(run.every);
+    let stop_at = Arc::new(AtomicUsize::new(usize::MAX));
+    let followers: Vec<_> = subscriptions
+        .into_iter()
+        .map(|subscription| tokio::spawn(follow(subscription, Arc::clone(&stop_at))))
+        .collect();
+    while proxy.cuts() < run.cuts {
+        let failed = followers.iter().any(tokio::task::JoinHandle::is_finished);
+        assert!(!failed, "a subscription ended after {} cuts", proxy.cuts());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    proxy.heal();
+    stop_at.store(ticker.count() + 100, Ordering::SeqCst);
+    let mut sum = Account::default();
+    for follower in followers {
+        let (log, subscription) = follower.await.unwrap();
+        let account = ticker.check(&log);
+        sum.numbers += account.numbers;
+        sum.gaps += account.gaps;
+        sum.missing += account.missing;
+        drop(subscription);
+    }
+    let counters = client.counters().await.unwrap();
+    assert!(counters.reconnects > 0 && sum.gaps > 0, "{counters:?}");
+    assert_eq!(counters.possible_duplicates, 0);
+    println!(
+        "{:?}: {} cuts, {} connections, {} reconnects, {sum:?}",
+        began.elapsed(),
+        proxy.cuts(),
+        proxy.connections(),
+        counters.reconnects
+    );
+    client.close().await;
+    ticker.abandoned().await;
+}
+
+async fn follow(mut subscription: Subscription<Value>, stop_at: Arc<AtomicUsize>) -> (Vec<Got>, Subscription<Value>) {
+    let mut log = Vec::new();
+    loop {
+        let got = next(&mut subscription).await;
+        let number = match got {
+            Got::Number(number) => Some(number),
+            Got::Gap(_) => None,
+        };
+        log.push(got);
+        if number >= Some(stop_at.load(Ordering::SeqCst)) {
+            return (log, subscription);
+        }
+    }
+}
+
+/// A connection that will not live long: it may end anywhere, and in any way.
+fn plan(rng: &mut Rng, sizes: &Sizes) -> Plan {
+    let mut plan = Plan {
+        // Whatever else is planned; a stalled connection, and one that is not used enough, end by this alone.
+        at: Some((Duration::from_millis(rng.below(80) as u64), Fault::Reset)),
+        ..Plan::default()
+    };
+    let fault = match rng.below(8) {
+        0..=2 => Fault::Fin,
+        3..=5 => Fault::Reset,
+        6 => Fault::Garbage((0..600).map(|_| 0xF0 | rng.next() as u8).collect()),
+        _ => Fault::Stall,
+    };
+    match rng.below(10) {
+        // A server that gets garbage may well say that the request is wrong, which is final.
+        0..=1 if matches!(fault, Fault::Garbage(_)) => {}
+        0..=1 => plan.up.after = Some((rng.below(sizes.up), fault)),
+        2..=7 => plan.down.after = Some((rng.below(sizes.down), fault)),
+        _ => {}
+    }
+    match rng.below(10) {
+        0 => plan.up.byte_by_byte = true,
+        1 => plan.down.byte_by_byte = true,
+        2 => plan.down.delay = Duration::from_millis(rng.below(4) as u64),
+        _ => {}
+    }
+    plan
+}

@@ -1,0 +1,167 @@
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use appsync_local::{Api, Server};
+use futures_util::StreamExt;
+use gqlwire::{Event, Gap, Subscription};
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::KEY;
+
+pub(crate) const TICKS: &str = "subscription { onTick { n } }";
+
+const SDL: &str = r#"
+    type Tick { n: Int! }
+    type Query { none: Tick }
+    type Mutation { tick(n: Int!): Tick }
+    type Subscription { onTick: Tick @aws_subscribe(mutations: ["tick"]) }
+"#;
+
+/// Nothing that works is silent for so long while events are being sent.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much earlier than the last frame before a gap an event may have been sent that is lost in it: what was on its way
+/// then, on a busy machine.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
+/// How far the wall clock and the monotonic one may drift apart in a gap.
+const DRIFT: Duration = Duration::from_millis(50);
+
+/// A local AppSync that sends numbered events.
+#[derive(Clone)]
+pub(crate) struct Ticker {
+    pub(crate) server: Arc<Server>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+/// When an event was sent: between these two.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    before: SystemTime,
+    after: SystemTime,
+}
+
+/// What a subscription yielded.
+#[derive(Clone, Debug)]
+pub(crate) enum Got {
+    Gap(Gap),
+    Number(usize),
+}
+
+impl Ticker {
+    pub(crate) async fn start() -> Self {
+        let api = Api::from_sdl(SDL).unwrap();
+        let server = Server::builder().api(api).api_key(KEY).bind("127.0.0.1:0").await;
+        Self {
+            server: Arc::new(server.unwrap()),
+            sent: Arc::default(),
+        }
+    }
+
+    /// Sends the next number.
+    pub(crate) async fn tick(&self) -> usize {
+        let number = self.sent.lock().unwrap().len();
+        let variables = Map::from_iter([("n".to_owned(), Value::from(number))]);
+        let before = SystemTime::now();
+        let answer = self
+            .server
+            .execute("mutation($n: Int!) { tick(n: $n) { n } }", variables);
+        assert!(!answer.await.contains("errors"));
+        let after = SystemTime::now();
+        self.sent.lock().unwrap().push(Sent { before, after });
+        number
+    }
+
+    /// Sends number after number until the answer is dropped.
+    pub(crate) fn keep_ticking(&self, every: Duration) -> JoinSet<()> {
+        let ticker = self.clone();
+        let mut ticking = JoinSet::new();
+        ticking.spawn(async move {
+            let mut interval = interval(every);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                interval.tick().await;
+                ticker.tick().await;
+            }
+        });
+        ticking
+    }
+
+    /// How many numbers have been sent.
+    pub(crate) fn count(&self) -> usize {
+        self.sent.lock().unwrap().len()
+    }
+
+    /// Waits until the server has nothing left of any client.
+    pub(crate) async fn abandoned(&self) {
+        let left = || {
+            let stats = self.server.stats();
+            (stats.realtime_connections, stats.subscriptions)
+        };
+        let waited = timeout(PATIENCE, async {
+            while left() != (0, 0) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "connections and subscriptions left: {:?}", left());
+    }
+
+    /// Panics unless every number from the first to the last came once and in order, or lies in a gap at its place.
+    pub(crate) fn check(&self, log: &[Got]) -> Account {
+        let sent = self.sent.lock().unwrap().clone();
+        let mut account = Account::default();
+        let mut last = None;
+        let mut gaps: Vec<&Gap> = Vec::new();
+        for got in log {
+            let number = match got {
+                Got::Gap(gap) => {
+                    account.gaps += 1;
+                    assert!(gap.since <= gap.until, "{gap:?}");
+                    gaps.push(gap);
+                    continue;
+                }
+                Got::Number(number) => *number,
+            };
+            assert!(last.is_none_or(|last| last < number), "{number} came after {last:?}");
+            for missing in last.map_or(number, |last| last + 1)..number {
+                let Sent { before, after } = sent[missing];
+                let excused = |gap: &&&Gap| before <= gap.until + DRIFT && after + ON_ITS_WAY >= gap.since;
+                assert!(
+                    gaps.iter().any(|gap| excused(&gap)),
+                    "{missing}, sent {before:?} to {after:?}, is missing between {last:?} and {number} with {gaps:?}"
+                );
+                account.missing += 1;
+            }
+            account.numbers += 1;
+            last = Some(number);
+            gaps.clear();
+        }
+        account
+    }
+}
+
+/// What a log comes to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) numbers: usize,
+    pub(crate) gaps: usize,
+    pub(crate) missing: usize,
+}
+
+/// What comes next; panics where nothing does.
+pub(crate) async fn next(subscription: &mut Subscription<Value>) -> Got {
+    let event = timeout(PATIENCE, subscription.next()).await.expect("nothing comes");
+    match event
+        .expect("the subscription is over")
+        .expect("the subscription failed")
+    {
+        Event::Gap(gap) => Got::Gap(gap),
+        Event::Next(response) => {
+            let data = response.into_data().unwrap();
+            Got::Number(data["onTick"]["n"].as_u64().unwrap().try_into().unwrap())
+        }
+        other => panic!("{other:?}"),
+    }
+}
