@@ -29,6 +29,7 @@ fn down(after: usize, fault: Fault) -> Plan {
 
 /// Sends numbers until the first one comes after a gap; that gap.
 async fn gap(ticker: &Ticker, subscription: &mut Subscription<Value>) -> Gap {
+    let from = ticker.from_now();
     let _ticking = ticker.keep_ticking(Duration::from_millis(2));
     let mut log = Vec::new();
     let mut found = None;
@@ -39,7 +40,7 @@ async fn gap(ticker: &Ticker, subscription: &mut Subscription<Value>) -> Gap {
             Got::Gap(gap) => found = Some(gap),
             Got::Number(_) => {
                 if let Some(gap) = found {
-                    ticker.check(&log);
+                    ticker.check(from, &log);
                     return gap;
                 }
             }

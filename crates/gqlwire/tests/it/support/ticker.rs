@@ -1,3 +1,4 @@
+use std::ops::AddAssign;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -108,8 +109,14 @@ impl Ticker {
         assert!(waited.await.is_ok(), "connections and subscriptions left: {:?}", left());
     }
 
-    /// Panics unless every number from the first to the last came once and in order, or lies in a gap at its place.
-    pub(crate) fn check(&self, log: &[Got]) -> Account {
+    /// A number that is sent after this call, and so is every greater one.
+    pub(crate) fn from_now(&self) -> usize {
+        // One may be on its way.
+        self.count() + 1
+    }
+
+    /// Panics unless every number from this one to the last came once and in order, or lies in a gap at its place.
+    pub(crate) fn check(&self, from: usize, log: &[Got]) -> Account {
         let sent = self.sent.lock().unwrap().clone();
         let mut account = Account::default();
         let mut last = None;
@@ -125,7 +132,7 @@ impl Ticker {
                 Got::Number(number) => *number,
             };
             assert!(last.is_none_or(|last| last < number), "{number} came after {last:?}");
-            for missing in last.map_or(number, |last| last + 1)..number {
+            for missing in last.map_or(from, |last| last + 1)..number {
                 let Sent { before, after } = sent[missing];
                 let excused = |gap: &&&Gap| before <= gap.until + DRIFT && after + ON_ITS_WAY >= gap.since;
                 assert!(
@@ -145,9 +152,21 @@ impl Ticker {
 /// What a log comes to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
+    pub(crate) cuts: usize,
+    pub(crate) reconnects: u64,
     pub(crate) numbers: usize,
     pub(crate) gaps: usize,
     pub(crate) missing: usize,
+}
+
+impl AddAssign for Account {
+    fn add_assign(&mut self, other: Self) {
+        self.cuts += other.cuts;
+        self.reconnects += other.reconnects;
+        self.numbers += other.numbers;
+        self.gaps += other.gaps;
+        self.missing += other.missing;
+    }
 }
 
 /// What comes next; panics where nothing does.
