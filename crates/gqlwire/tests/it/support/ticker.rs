@@ -21,7 +21,7 @@ const SDL: &str = r#"
 "#;
 
 /// Nothing that works is silent for so long while events are being sent.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much earlier than the last frame before a gap an event may have been sent that is lost in it: what was on its way
 /// then, on a busy machine.
@@ -95,18 +95,9 @@ impl Ticker {
         self.sent.lock().unwrap().len()
     }
 
-    /// Waits until the server has nothing left of any client.
+    /// See [`abandoned`].
     pub(crate) async fn abandoned(&self) {
-        let left = || {
-            let stats = self.server.stats();
-            (stats.realtime_connections, stats.subscriptions)
-        };
-        let waited = timeout(PATIENCE, async {
-            while left() != (0, 0) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        });
-        assert!(waited.await.is_ok(), "connections and subscriptions left: {:?}", left());
+        abandoned(&self.server).await;
     }
 
     /// A number that is sent after this call, and so is every greater one.
@@ -167,6 +158,20 @@ impl AddAssign for Account {
         self.gaps += other.gaps;
         self.missing += other.missing;
     }
+}
+
+/// Waits until the server has nothing left of any client: it hears of a closed socket a little later.
+pub(crate) async fn abandoned(server: &Server) {
+    let left = || {
+        let stats = server.stats();
+        (stats.realtime_connections, stats.subscriptions)
+    };
+    let waited = timeout(PATIENCE, async {
+        while left() != (0, 0) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "connections and subscriptions left: {:?}", left());
 }
 
 /// What comes next; panics where nothing does.
