@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use gqlwire::{Client, Subscription};
+use gqlwire::{Client, ClientBuilder, Subscription};
 use serde_json::Value;
 
 use super::{impatient, ticks};
@@ -28,6 +28,7 @@ struct Run {
     clients: usize,
     cuts_of_each: usize,
     subscriptions_of_each: usize,
+    subscriptions_of_a_connection: usize,
     every: Duration,
 }
 
@@ -37,6 +38,7 @@ async fn over_a_thousand_cuts_every_number_comes_once_or_lies_in_a_gap() {
         clients: 4,
         cuts_of_each: 250,
         subscriptions_of_each: 1,
+        subscriptions_of_a_connection: 1,
         every: Duration::from_millis(2),
     };
     plain(run).await;
@@ -48,6 +50,19 @@ async fn over_the_cuts_of_a_shared_connection_each_subscription_misses_nothing_u
         clients: 2,
         cuts_of_each: 75,
         subscriptions_of_each: 10,
+        subscriptions_of_a_connection: 10,
+        every: Duration::from_millis(4),
+    };
+    plain(run).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_the_cuts_of_a_pool_each_subscription_misses_nothing_unsaid() {
+    let run = Run {
+        clients: 1,
+        cuts_of_each: 150,
+        subscriptions_of_each: 12,
+        subscriptions_of_a_connection: 3,
         every: Duration::from_millis(4),
     };
     plain(run).await;
@@ -60,6 +75,7 @@ async fn over_the_cuts_of_a_connection_in_tls_every_number_comes_once_or_lies_in
         clients: 2,
         cuts_of_each: 125,
         subscriptions_of_each: 1,
+        subscriptions_of_a_connection: 1,
         every: Duration::from_millis(2),
     };
     in_tls(run).await;
@@ -71,7 +87,8 @@ async fn over_ten_thousand_cuts_every_number_comes_once_or_lies_in_a_gap() {
     let run = |clients| Run {
         clients,
         cuts_of_each: 1000,
-        subscriptions_of_each: 3,
+        subscriptions_of_each: 7,
+        subscriptions_of_a_connection: 3,
         every: Duration::from_millis(4),
     };
     plain(run(7)).await;
@@ -82,8 +99,7 @@ async fn over_ten_thousand_cuts_every_number_comes_once_or_lies_in_a_gap() {
 async fn plain(run: Run) {
     let ticker = Ticker::start().await;
     let upstream = ticker.server.address();
-    let client = |address| impatient("http", address).build().unwrap();
-    survive(&ticker, upstream, PLAIN, run, client).await;
+    survive(&ticker, upstream, PLAIN, run, |address| impatient("http", address)).await;
 }
 
 #[cfg(any(feature = "ring", feature = "rustls"))]
@@ -92,17 +108,23 @@ async fn in_tls(run: Run) {
     let front = crate::support::TlsFront::start(ticker.server.address()).await;
     let client = |address| {
         let builder = impatient("https", address);
-        builder.add_root_certificate(front.authority()).build().unwrap()
+        builder.add_root_certificate(front.authority())
     };
     survive(&ticker, front.address(), TLS, run, client).await;
 }
 
 /// Each client has its connections cut again and again, and then no more; what its subscriptions yielded must hold
 /// every number, or a gap in its place.
-async fn survive(ticker: &Ticker, upstream: SocketAddr, sizes: Sizes, run: Run, client: impl Fn(SocketAddr) -> Client) {
+async fn survive(
+    ticker: &Ticker,
+    upstream: SocketAddr,
+    sizes: Sizes,
+    run: Run,
+    client: impl Fn(SocketAddr) -> ClientBuilder,
+) {
     let began = Instant::now();
     let mut seeds = Rng::from_env(SEED);
-    let _ticking = ticker.keep_ticking(run.every);
+    let mut ticking = ticker.keep_ticking(run.every);
     let seeds: Vec<u64> = (0..run.clients).map(|_| seeds.next()).collect();
     let survivors = seeds.into_iter().map(async |seed| {
         let mut rng = Rng::new(seed);
@@ -115,12 +137,14 @@ async fn survive(ticker: &Ticker, upstream: SocketAddr, sizes: Sizes, run: Run, 
             _ => plan(&mut rng, sizes),
         });
         let proxy = proxy.await;
-        survive_behind(ticker, &proxy, &run, client(proxy.address())).await
+        let client = client(proxy.address()).subscriptions_per_connection(run.subscriptions_of_a_connection);
+        survive_behind(ticker, &proxy, &run, client.build().unwrap()).await
     });
     let mut sum = Account::default();
     for account in join_all(survivors).await {
         sum += account;
     }
+    ticking.shutdown().await;
     ticker.abandoned().await;
     assert!(sum.gaps > 0);
     println!("{:?}: {sum:?}", began.elapsed());
@@ -128,7 +152,7 @@ async fn survive(ticker: &Ticker, upstream: SocketAddr, sizes: Sizes, run: Run, 
 
 async fn survive_behind(ticker: &Ticker, proxy: &FaultyProxy, run: &Run, client: Client) -> Account {
     let subscriptions = join_all((0..run.subscriptions_of_each).map(|_| ticks(&client))).await;
-    let from = ticker.from_now();
+    let from = ticker.first_after_now();
     let stop_at = Arc::new(AtomicUsize::new(usize::MAX));
     let followers: Vec<_> = subscriptions
         .into_iter()
@@ -155,6 +179,56 @@ async fn survive_behind(ticker: &Ticker, proxy: &FaultyProxy, run: &Run, client:
     sum.reconnects = counters.reconnects;
     client.close().await;
     sum
+}
+
+/// Subscriptions come and go all the time, many of them before they are acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_cuts_subscriptions_that_come_and_go_leave_nothing_behind() {
+    let ticker = Ticker::start().await;
+    let mut rng = Rng::from_env(SEED);
+    let mut cuts = Rng::new(rng.next());
+    let proxy = FaultyProxy::start(ticker.server.address(), move |number| match number {
+        0 => Plan::default(),
+        _ => plan(&mut cuts, PLAIN),
+    });
+    let proxy = proxy.await;
+    let client = impatient("http", proxy.address()).subscriptions_per_connection(3);
+    let client = client.build().unwrap();
+    let mut held = vec![ticks(&client).await];
+    let mut ticking = ticker.keep_ticking(Duration::from_millis(4));
+    while proxy.cuts() < 150 {
+        let patience = Duration::from_millis(rng.below(60) as u64);
+        match rng.below(3) {
+            // The first one stays: the connection that it is on is not cut.
+            0 if held.len() > 1 => drop(held.swap_remove(1 + rng.below(held.len() - 1))),
+            _ if held.len() > 10 => held.truncate(5),
+            _ => {
+                if let Ok(started) = tokio::time::timeout(patience, ticks(&client)).await {
+                    held.push(started);
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(rng.below(5) as u64)).await;
+    }
+    proxy.heal();
+    let last = ticker.first_after_now();
+    for subscription in &mut held {
+        while !matches!(next(subscription).await, Got::Number(number) if number >= last) {}
+    }
+    let began = Instant::now();
+    while ticker.server.stats().subscriptions != held.len() {
+        let stats = ticker.server.stats();
+        assert!(
+            began.elapsed() < Duration::from_secs(30),
+            "{} held: {stats:?}",
+            held.len()
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(client.counters().await.unwrap().subscriptions, held.len());
+    ticking.shutdown().await;
+    drop((held, client));
+    ticker.abandoned().await;
 }
 
 async fn follow(mut subscription: Subscription<Value>, stop_at: Arc<AtomicUsize>) -> (Vec<Got>, Subscription<Value>) {

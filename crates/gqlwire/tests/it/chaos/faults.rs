@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use appsync_local::Limits;
+use futures_util::future::join_all;
 use gqlwire::{Client, ConnectionState, ErrorKind, Gap, Subscription, appsync};
 use serde_json::Value;
 
@@ -29,7 +31,7 @@ fn down(after: usize, fault: Fault) -> Plan {
 
 /// Sends numbers until the first one comes after a gap; that gap.
 async fn gap(ticker: &Ticker, subscription: &mut Subscription<Value>) -> Gap {
-    let from = ticker.from_now();
+    let from = ticker.first_after_now();
     let _ticking = ticker.keep_ticking(Duration::from_millis(2));
     let mut log = Vec::new();
     let mut found = None;
@@ -207,4 +209,54 @@ async fn a_stall_before_start_ack_ends_at_the_deadline_and_another_connection_is
         assert!(matches!(next(&mut subscription).await, Got::Number(got) if got == number));
         assert_eq!(proxy.connections(), 2, "after {after} bytes");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_restarts_is_found_again() {
+    let ticker = Ticker::start().await;
+    let client = impatient("http", ticker.server.address()).build().unwrap();
+    let mut subscriptions = [ticks(&client).await, ticks(&client).await];
+    let ticker = ticker.restart().await;
+    for subscription in &mut subscriptions {
+        let gap = gap(&ticker, subscription).await;
+        assert!(presentable(&gap.cause).contains("1001"), "{}", gap.cause);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_each_connection_at_an_age_is_followed_from_one_to_the_next() {
+    let mut limits = Limits::default();
+    limits.connection_lifetime = Duration::from_millis(50);
+    let ticker = Ticker::with_limits(limits).await;
+    let client = impatient("http", ticker.server.address()).build().unwrap();
+    let mut subscription = ticks(&client).await;
+    let from = ticker.first_after_now();
+    let _ticking = ticker.keep_ticking(Duration::from_millis(2));
+    let mut log = Vec::new();
+    let mut gaps = 0;
+    while gaps < 20 {
+        let got = next(&mut subscription).await;
+        gaps += usize::from(matches!(got, Got::Gap(_)));
+        log.push(got);
+    }
+    ticker.check(from, &log);
+    assert!(client.counters().await.unwrap().reconnects >= 20);
+}
+
+#[tokio::test]
+async fn a_server_that_takes_fewer_subscriptions_on_a_connection_gets_more_connections() {
+    let mut limits = Limits::default();
+    limits.subscriptions = 5;
+    let ticker = Ticker::with_limits(limits).await;
+    let client = impatient("http", ticker.server.address()).build().unwrap();
+    let mut subscriptions = join_all((0..23).map(|_| ticks(&client))).await;
+    let number = ticker.tick().await;
+    for subscription in &mut subscriptions {
+        assert!(matches!(next(subscription).await, Got::Number(got) if got == number));
+    }
+    assert_eq!(ticker.server.stats().subscriptions, 23);
+    let connections = ticker.server.stats().realtime_connections;
+    assert!((5..=6).contains(&connections), "{connections}");
+    client.close().await;
+    ticker.abandoned().await;
 }

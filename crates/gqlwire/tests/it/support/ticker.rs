@@ -2,7 +2,7 @@ use std::ops::AddAssign;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use appsync_local::{Api, Server};
+use appsync_local::{Api, Limits, Server};
 use futures_util::StreamExt;
 use gqlwire::{Event, Gap, Subscription};
 use serde_json::{Map, Value};
@@ -53,11 +53,24 @@ pub(crate) enum Got {
 
 impl Ticker {
     pub(crate) async fn start() -> Self {
-        let api = Api::from_sdl(SDL).unwrap();
-        let server = Server::builder().api(api).api_key(KEY).bind("127.0.0.1:0").await;
+        Self::with_limits(Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
         Self {
-            server: Arc::new(server.unwrap()),
+            server: Arc::new(serve("127.0.0.1:0", limits).await),
             sent: Arc::default(),
+        }
+    }
+
+    /// Ends the server and starts another in its place.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { server, sent } = self;
+        let address = server.address().to_string();
+        Arc::into_inner(server).expect("nobody sends").shutdown().await;
+        Self {
+            server: Arc::new(serve(&address, Limits::default()).await),
+            sent,
         }
     }
 
@@ -101,7 +114,7 @@ impl Ticker {
     }
 
     /// A number that is sent after this call, and so is every greater one.
-    pub(crate) fn from_now(&self) -> usize {
+    pub(crate) fn first_after_now(&self) -> usize {
         // One may be on its way.
         self.count() + 1
     }
@@ -123,9 +136,9 @@ impl Ticker {
                 Got::Number(number) => *number,
             };
             assert!(last.is_none_or(|last| last < number), "{number} came after {last:?}");
-            for missing in last.map_or(from, |last| last + 1)..number {
-                let Sent { before, after } = sent[missing];
-                let excused = |gap: &&&Gap| before <= gap.until + DRIFT && after + ON_ITS_WAY >= gap.since;
+            let next = last.map_or(from, |last| last + 1).min(number);
+            for (missing, Sent { before, after }) in (next..).zip(&sent[next..number]) {
+                let excused = |gap: &&&Gap| *before <= gap.until + DRIFT && *after + ON_ITS_WAY >= gap.since;
                 assert!(
                     gaps.iter().any(|gap| excused(&gap)),
                     "{missing}, sent {before:?} to {after:?}, is missing between {last:?} and {number} with {gaps:?}"
@@ -158,6 +171,12 @@ impl AddAssign for Account {
         self.gaps += other.gaps;
         self.missing += other.missing;
     }
+}
+
+async fn serve(address: &str, limits: Limits) -> Server {
+    let api = Api::from_sdl(SDL).unwrap();
+    let server = Server::builder().api(api).api_key(KEY).limits(limits);
+    server.bind(address).await.unwrap()
 }
 
 /// Waits until the server has nothing left of any client: it hears of a closed socket a little later.
