@@ -3,12 +3,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use gqlwire::{Client, ClientBuilder, Subscription};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, join_all};
+use gqlwire::{AuthProvider, Authorization, Client, ClientBuilder, Error, ErrorKind, Subscription, Target, appsync};
 use serde_json::Value;
 
 use super::{impatient, ticks};
-use crate::support::{Account, Fault, FaultyProxy, Got, Plan, Rng, Ticker, next};
+use crate::support::{Account, Fault, FaultyProxy, Got, KEY, Plan, Rng, Ticker, next};
 
 /// The environment variable that makes a run the same again, as far as the machine allows.
 const SEED: &str = "CHAOS_SEED";
@@ -66,6 +67,57 @@ async fn over_the_cuts_of_a_pool_each_subscription_misses_nothing_unsaid() {
         every: Duration::from_millis(4),
     };
     plain(run).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_cuts_in_the_middle_of_long_events_every_number_comes_once_or_lies_in_a_gap() {
+    let ticker = Ticker::start().await.padded(70_000);
+    let upstream = ticker.server.address();
+    let run = Run {
+        clients: 1,
+        cuts_of_each: 40,
+        subscriptions_of_each: 1,
+        subscriptions_of_a_connection: 1,
+        every: Duration::from_millis(20),
+    };
+    let sizes = Sizes { down: 400_000, ..PLAIN };
+    survive(&ticker, upstream, sizes, run, |address| impatient("http", address)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_cuts_with_credentials_that_are_slow_and_now_and_then_not_to_be_had_none_is_missing_unsaid() {
+    let ticker = Ticker::start().await;
+    let upstream = ticker.server.address();
+    let run = Run {
+        clients: 1,
+        cuts_of_each: 60,
+        subscriptions_of_each: 4,
+        subscriptions_of_a_connection: 2,
+        every: Duration::from_millis(4),
+    };
+    survive(&ticker, upstream, PLAIN, run, |address| {
+        impatient("http", address).auth(Moody::default())
+    })
+    .await;
+}
+
+/// The key, after a while; each fifth time none, once something has worked.
+#[derive(Debug, Default)]
+struct Moody {
+    asked: AtomicUsize,
+}
+
+impl AuthProvider for Moody {
+    fn authorize<'a>(&'a self, target: Target<'a>) -> BoxFuture<'a, Result<Authorization, Error>> {
+        Box::pin(async move {
+            let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(asked as u64 * 7 % 20)).await;
+            if asked > 20 && asked.is_multiple_of(5) {
+                return Err(Error::new(ErrorKind::Auth, "the vault is asleep"));
+            }
+            appsync::ApiKey::new(KEY).authorize(target).await
+        })
+    }
 }
 
 #[cfg(any(feature = "ring", feature = "rustls"))]
@@ -164,7 +216,7 @@ async fn survive_behind(ticker: &Ticker, proxy: &FaultyProxy, run: &Run, client:
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     proxy.heal();
-    stop_at.store(ticker.count() + 100, Ordering::SeqCst);
+    stop_at.store(ticker.count() + 20, Ordering::SeqCst);
     let mut sum = Account::default();
     let mut subscriptions = Vec::new();
     for follower in followers {
@@ -207,6 +259,9 @@ async fn over_cuts_subscriptions_that_come_and_go_leave_nothing_behind() {
                     held.push(started);
                 }
             }
+        }
+        for subscription in &mut held {
+            while next(subscription).now_or_never().is_some() {}
         }
         tokio::time::sleep(Duration::from_millis(rng.below(5) as u64)).await;
     }

@@ -11,12 +11,14 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::KEY;
 
-pub(crate) const TICKS: &str = "subscription { onTick { n } }";
+pub(crate) const TICKS: &str = "subscription { onTick { n pad } }";
+
+const TICK: &str = "mutation($n: Int!, $pad: String!) { tick(n: $n, pad: $pad) { n pad } }";
 
 const SDL: &str = r#"
-    type Tick { n: Int! }
+    type Tick { n: Int! pad: String! }
     type Query { none: Tick }
-    type Mutation { tick(n: Int!): Tick }
+    type Mutation { tick(n: Int!, pad: String!): Tick }
     type Subscription { onTick: Tick @aws_subscribe(mutations: ["tick"]) }
 "#;
 
@@ -34,6 +36,8 @@ const DRIFT: Duration = Duration::from_millis(50);
 #[derive(Clone)]
 pub(crate) struct Ticker {
     pub(crate) server: Arc<Server>,
+    /// As long as an event is, besides its number.
+    pad: Arc<str>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -59,17 +63,25 @@ impl Ticker {
     pub(crate) async fn with_limits(limits: Limits) -> Self {
         Self {
             server: Arc::new(serve("127.0.0.1:0", limits).await),
+            pad: "".into(),
             sent: Arc::default(),
         }
     }
 
+    /// Each event is so many bytes longer.
+    pub(crate) fn padded(mut self, bytes: usize) -> Self {
+        self.pad = "x".repeat(bytes).into();
+        self
+    }
+
     /// Ends the server and starts another in its place.
     pub(crate) async fn restart(self) -> Self {
-        let Self { server, sent } = self;
+        let Self { server, pad, sent } = self;
         let address = server.address().to_string();
         Arc::into_inner(server).expect("nobody sends").shutdown().await;
         Self {
             server: Arc::new(serve(&address, Limits::default()).await),
+            pad,
             sent,
         }
     }
@@ -77,11 +89,12 @@ impl Ticker {
     /// Sends the next number.
     pub(crate) async fn tick(&self) -> usize {
         let number = self.sent.lock().unwrap().len();
-        let variables = Map::from_iter([("n".to_owned(), Value::from(number))]);
+        let variables = Map::from_iter([
+            ("n".to_owned(), Value::from(number)),
+            ("pad".to_owned(), Value::from(&*self.pad)),
+        ]);
         let before = SystemTime::now();
-        let answer = self
-            .server
-            .execute("mutation($n: Int!) { tick(n: $n) { n } }", variables);
+        let answer = self.server.execute(TICK, variables);
         assert!(!answer.await.contains("errors"));
         let after = SystemTime::now();
         self.sent.lock().unwrap().push(Sent { before, after });
