@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use gqlwire::ConnectionState;
 
 use super::{impatient, ticks};
-use crate::support::{Fault, FaultyProxy, Plan, Ticker, next};
+use crate::support::{Fault, FaultyProxy, PATIENCE, Plan, Ticker, next};
 
 /// What a busy machine may add to a deadline.
 const SLACK: Duration = Duration::from_secs(3);
@@ -112,4 +112,49 @@ async fn a_healthy_client_that_is_dropped_hangs_up() {
     while proxy.open() > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test]
+async fn closed_or_dropped_under_chaos_a_client_leaves_no_task_behind() {
+    let ticker = Ticker::start().await;
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    for round in 0..10 {
+        let proxy = FaultyProxy::start(ticker.server.address(), |number| {
+            short_lived(if number == 0 { 200 } else { 30 })
+        })
+        .await;
+        let client = impatient("http", proxy.address()).build().unwrap();
+        let subscriptions = [ticks(&client).await, ticks(&client).await];
+        tokio::time::sleep(Duration::from_millis(round * 31)).await;
+        if round % 2 == 0 {
+            client.close().await;
+        }
+        drop((client, subscriptions));
+    }
+    ticker.abandoned().await;
+    let began = Instant::now();
+    while tasks() > before {
+        assert!(began.elapsed() < PATIENCE, "{} tasks are left", tasks() - before);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_is_closed_under_chaos_can_be_used_again_each_time() {
+    let ticker = Ticker::start().await;
+    let _ticking = ticker.keep_ticking(Duration::from_millis(2));
+    let proxy = FaultyProxy::start(ticker.server.address(), |number| {
+        short_lived(if number == 0 { 200 } else { 60 })
+    })
+    .await;
+    let client = impatient("http", proxy.address()).build().unwrap();
+    for round in 0..30 {
+        let mut subscription = ticks(&client).await;
+        next(&mut subscription).await;
+        tokio::time::sleep(Duration::from_millis(round * 5)).await;
+        client.close().await;
+        while futures_util::StreamExt::next(&mut subscription).await.is_some() {}
+    }
+    ticker.abandoned().await;
 }

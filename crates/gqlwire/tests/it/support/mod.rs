@@ -12,7 +12,7 @@ pub(crate) use faulty_proxy::{Fault, FaultyProxy, Plan, Way};
 pub(crate) use realtime::{Peer, accept_key, realtime};
 pub(crate) use rng::Rng;
 pub(crate) use server::{Request, Server, Stream, response};
-pub(crate) use ticker::{Account, Got, TICKS, Ticker, abandoned, next};
+pub(crate) use ticker::{Account, Got, PATIENCE, TICKS, Ticker, abandoned, next};
 #[cfg(any(feature = "ring", feature = "rustls"))]
 pub(crate) use tls_front::TlsFront;
 

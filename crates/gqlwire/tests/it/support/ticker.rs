@@ -23,7 +23,7 @@ const SDL: &str = r#"
 "#;
 
 /// Nothing that works is silent for so long while events are being sent.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much earlier than the last frame before a gap an event may have been sent that is lost in it: what was on its way
 /// then, on a busy machine.
