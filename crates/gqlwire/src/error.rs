@@ -247,6 +247,13 @@ impl Error {
         })
     }
 
+    /// What was sent executes nothing, whatever became of it.
+    #[cfg(feature = "appsync")]
+    #[must_use]
+    pub(crate) fn without_effect(self) -> Self {
+        self.edit(|inner| inner.sent = false)
+    }
+
     #[cfg(feature = "http")]
     #[must_use]
     pub(crate) fn prefixed(self, prefix: &str) -> Self {

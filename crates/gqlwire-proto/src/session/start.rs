@@ -189,6 +189,7 @@ impl Session {
         let Some(index) = slot.subscription else { return };
         let place = Place { epoch, slot: id.slot() };
         self.lane_works(lane);
+        self.pacer.accepted(now);
         let Some(subscription) = self.subscriptions.get_mut(index) else {
             return;
         };

@@ -56,7 +56,7 @@ impl WebSockets {
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);
-        let broken = |error| connect_error(error, &upgrade.url, 0);
+        let broken = |error| connect_error(error, &upgrade.url, 0).without_effect();
         let response = self.client.get(url).headers(headers).send().await.map_err(broken)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(response, &upgrade.url, &secrets)

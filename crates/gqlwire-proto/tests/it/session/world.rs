@@ -76,6 +76,9 @@ pub(crate) struct Behaviour {
     pub(crate) acknowledges: bool,
     pub(crate) acknowledges_starts: bool,
     pub(crate) most: usize,
+    /// How many starts it looks at in a second; it says so without an id.
+    pub(crate) starts_a_second: usize,
+    pub(crate) starts_this_second: (u64, usize),
     /// The oldest generation of credentials that is accepted.
     pub(crate) accepts: u64,
     pub(crate) refreshes: bool,
@@ -122,6 +125,8 @@ impl World {
                 acknowledges: true,
                 acknowledges_starts: true,
                 most: 1000,
+                starts_a_second: usize::MAX,
+                starts_this_second: (0, 0),
                 accepts: 0,
                 refreshes: true,
                 credentials_live: None,
@@ -425,8 +430,14 @@ impl World {
             } => {
                 peer.started.insert(id.clone());
                 let object: serde_json::Value = serde_json::from_str(authorization.unwrap().get()).unwrap();
+                let (second, starts) = &mut self.server.starts_this_second;
+                *starts = if *second == self.now.as_secs() { *starts + 1 } else { 1 };
+                *second = self.now.as_secs();
                 let refusal = match object["generation"].as_u64().unwrap() < self.server.accepts {
                     true => Some(r#"{"errorType":"UnauthorizedException","message":"Token is old."}"#),
+                    false if *starts > self.server.starts_a_second => {
+                        Some(r#"{"errorType":"LimitExceededError","message":"Rate limit exceeded"}"#)
+                    }
                     false if peer.subscriptions.len() >= self.server.most => {
                         Some(r#"{"errorType":"MaxSubscriptionsReachedError"}"#)
                     }
