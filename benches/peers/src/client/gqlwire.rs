@@ -17,8 +17,8 @@ use crate::Failure;
 /// When an event was sent.
 type SentAt<T> = fn(&T) -> Option<u64>;
 
-/// The cheapest that the public API allows: a type that looks at the JSON of the data where it lies, and keeps nothing.
-pub(super) fn raw() -> SentAt<InPlace> {
+/// The cheapest that the public API allows: a type that sees the JSON of the data where it lies, and keeps nothing.
+pub(super) fn raw<const TIMED: bool>() -> SentAt<InPlace<TIMED>> {
     |data| data.sent_at
 }
 
@@ -32,17 +32,15 @@ pub(super) fn typed() -> SentAt<Data> {
 }
 
 #[derive(Debug)]
-pub(super) struct InPlace {
+pub(super) struct InPlace<const TIMED: bool> {
     sent_at: Option<u64>,
 }
 
-impl<'de> Deserialize<'de> for InPlace {
+impl<'de, const TIMED: bool> Deserialize<'de> for InPlace<TIMED> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = black_box(<&RawValue>::deserialize(deserializer)?);
-        // Short, for the time stands at its beginning.
-        Ok(Self {
-            sent_at: sent_at(json.get()),
-        })
+        let sent_at = if TIMED { sent_at(json.get()) } else { None };
+        Ok(Self { sent_at })
     }
 }
 

@@ -63,7 +63,8 @@ async fn run(job: Job) -> Result<(), Failure> {
         match job.program {
             Program::Floor => floor::run(&job, &meter, floor::look_at).await,
             Program::FloorSerde => floor::run(&job, &meter, floor::deserialise).await,
-            Program::GqlwireRaw => gqlwire::run(&job, &meter, gqlwire::raw()).await,
+            Program::GqlwireRaw if job.timed => gqlwire::run(&job, &meter, gqlwire::raw::<true>()).await,
+            Program::GqlwireRaw => gqlwire::run(&job, &meter, gqlwire::raw::<false>()).await,
             Program::GqlwireBoxed => gqlwire::run(&job, &meter, gqlwire::boxed()).await,
             Program::GqlwireTyped => gqlwire::run(&job, &meter, gqlwire::typed()).await,
             Program::GraphqlWsClient => graphql_ws_client::run(&job, &meter).await,
