@@ -475,14 +475,20 @@ impl Session {
             return;
         };
         subscription.next = None;
-        let stop = match subscription.attempt {
-            Attempt::Starting { place, .. } if Some(place.epoch) == old => Some(place),
-            Attempt::Authorizing { epoch, .. } if Some(epoch) == old => None,
-            _ => return,
+        let lingering = std::mem::take(&mut subscription.lingering);
+        let (mut places, elsewhere): (Vec<_>, _) = lingering.into_iter().partition(|place| Some(place.epoch) == old);
+        subscription.lingering = elsewhere;
+        let on_its_way = match subscription.attempt {
+            Attempt::Starting { place, .. } if Some(place.epoch) == old => {
+                places.push(place);
+                true
+            }
+            Attempt::Authorizing { epoch, .. } => Some(epoch) == old,
+            _ => false,
         };
-        subscription.attempt = Attempt::Waiting;
-        let mut places = std::mem::take(&mut subscription.lingering);
-        places.extend(stop);
+        if on_its_way {
+            subscription.attempt = Attempt::Waiting;
+        }
         for place in places {
             self.stop_place(index, lane, place, now);
         }

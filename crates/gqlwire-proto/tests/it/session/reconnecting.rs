@@ -194,8 +194,10 @@ fn a_start_without_ack_is_sent_again_and_the_first_ack_wins() {
     let mut world = world();
     world.server.acknowledges_starts = false;
     let handle = world.subscribe(BODY);
-    world.pass(16 * SECOND);
+    world.pass(SECOND);
     let socket = world.open_sockets()[0];
+    world.say(socket, r#"{"type":"ka"}"#.to_owned());
+    world.pass(15 * SECOND);
     let ids = world.ids_on(socket);
     assert_eq!(ids.len(), 2, "{ids:?}");
     // Both are registered, and the older is acknowledged first.
@@ -208,6 +210,33 @@ fn a_start_without_ack_is_sent_again_and_the_first_ack_wins() {
     assert_eq!(world.data(handle), ["once"]);
     world.pass(60 * SECOND);
     assert_eq!(world.ids_on(socket).len(), 2);
+}
+
+#[test]
+fn a_socket_that_dies_unheard_before_start_ack_is_replaced_when_that_is_overdue() {
+    for (policy, sockets) in [(ReconnectPolicy::default(), 2), (ReconnectPolicy::never(), 1)] {
+        let mut world = with(policy);
+        world.server.acknowledges_starts = false;
+        let handles = [world.subscribe(BODY), world.subscribe(BODY)];
+        world.pass(SECOND);
+        let dead = world.open_sockets()[0];
+        world.fall_silent(dead);
+        world.server.acknowledges_starts = true;
+        world.pass(16 * SECOND);
+        assert_eq!(world.opens.len(), sockets);
+        if sockets == 1 {
+            continue;
+        }
+        assert!(handles.iter().all(|handle| world.acknowledged(*handle)));
+        world.publish("1");
+        world.pass(SECOND);
+        for handle in handles {
+            assert_eq!(world.data(handle), ["1"]);
+            assert_eq!(world.gaps(handle), []);
+        }
+        world.pass(20 * SECOND);
+        assert!(!world.open_sockets().contains(&dead));
+    }
 }
 
 #[test]
