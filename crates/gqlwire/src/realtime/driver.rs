@@ -52,6 +52,9 @@ const BURST: u32 = 64;
 /// How long the read half is drained for the cause after the write half broke.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How often to look for buffers that a burst has grown and nobody uses.
+const SWEEP: Duration = Duration::from_secs(10);
+
 const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(super) struct Driver {
@@ -60,6 +63,7 @@ pub(super) struct Driver {
     /// For what is tried again outside the session.
     random: Random,
     patience: Patience,
+    swept: Instant,
     sources: Sources,
     commands: mpsc::UnboundedReceiver<Command>,
     commands_over: bool,
@@ -108,6 +112,7 @@ impl Driver {
             session: Session::new(session, seed),
             random: Random::new(!seed),
             patience: Patience::new(options.delivery.grace),
+            swept: now(),
             sources: Sources::new(Arc::clone(&options.auth)),
             shared,
             commands,
@@ -154,6 +159,7 @@ impl Driver {
                 Wake::Tick => {
                     self.timer_is_set = false;
                     self.session.tick(now(), self.wall());
+                    self.sweep();
                 }
             }
             if self.burst >= BURST {
@@ -201,6 +207,15 @@ impl Driver {
         if !self.timer_is_set || deadline < self.timer.deadline() {
             self.timer.as_mut().reset(deadline);
             self.timer_is_set = true;
+        }
+    }
+
+    /// The session has itself ticked some times a minute while a connection is open.
+    fn sweep(&mut self) {
+        let now = now();
+        if now.saturating_duration_since(self.swept) >= SWEEP {
+            self.swept = now;
+            self.entries.sweep();
         }
     }
 

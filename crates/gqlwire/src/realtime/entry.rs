@@ -67,33 +67,26 @@ impl Entry {
             return queued;
         };
         let may_wait = self.writer.may_wait(&full);
-        let mut by_budget = full.by_budget;
-        let mut unsent = Some(full.payload);
+        let mut unsent = Some(full);
         if may_wait {
             // The consumer may share this very thread.
             tokio::task::yield_now().await;
             let grace = patience.left();
-            let waited = timeout(grace, async {
-                while let Some(payload) = unsent.take() {
-                    if let Err(full) = self.writer.push(payload) {
-                        (unsent, by_budget) = (Some(full.payload), full.by_budget);
-                        self.writer.freed().await;
-                    }
-                }
-            });
-            if waited.await.is_err() {
+            if timeout(grace, self.writer.push_when_freed(&mut unsent)).await.is_err() {
                 patience.waited_in_vain(grace);
             }
         }
-        let Some(payload) = unsent else { return queued };
+        let Some(full) = unsent else { return queued };
         match self.overflow {
-            Overflow::Fail => Offer::Lagged { by_budget },
+            Overflow::Fail => Offer::Lagged {
+                by_budget: full.by_budget,
+            },
             Overflow::DropNewest => {
                 self.writer.drop_newest(wall());
                 Offer::Queued { dropped: 1 }
             }
             Overflow::DropOldest => Offer::Queued {
-                dropped: self.writer.push_over_oldest(payload, wall()),
+                dropped: self.writer.push_over_oldest(full.payload, wall()),
             },
         }
     }
@@ -120,6 +113,11 @@ impl Entries {
     pub(super) fn remove(&mut self, handle: SubscriptionHandle) -> Option<Entry> {
         self.find(handle)?;
         self.0[handle.index()].take()
+    }
+
+    /// Gives back the buffers of bursts that are over.
+    pub(super) fn sweep(&self) {
+        self.0.iter().flatten().for_each(|entry| entry.writer.sweep());
     }
 
     /// What those are told who have not been acknowledged yet.

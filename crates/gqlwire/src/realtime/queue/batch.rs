@@ -82,8 +82,14 @@ enum Item {
     Text(usize),
     Frame(Box<Frame>),
     Snapshot(Box<Frame>),
-    Gap(Box<Gap>),
-    Dropped(Box<Dropped>),
+    Mark(Box<Mark>),
+}
+
+/// What is said between payloads, and takes none of their room.
+#[derive(Debug)]
+pub(super) enum Mark {
+    Gap(Gap),
+    Dropped(Dropped),
 }
 
 impl Item {
@@ -92,7 +98,14 @@ impl Item {
     }
 
     fn is_mark(&self) -> bool {
-        matches!(self, Self::Gap(_) | Self::Dropped(_))
+        matches!(self, Self::Mark(_))
+    }
+
+    fn into_mark(self) -> Option<Mark> {
+        match self {
+            Self::Mark(mark) => Some(*mark),
+            _ => None,
+        }
     }
 }
 
@@ -102,8 +115,7 @@ pub(super) enum Taken {
     Text(Range<usize>),
     Frame(Box<Frame>),
     Snapshot(Box<Frame>),
-    Gap(Gap),
-    Dropped(Dropped),
+    Mark(Box<Mark>),
 }
 
 impl Batch {
@@ -123,6 +135,11 @@ impl Batch {
         self.items.is_empty()
     }
 
+    /// Whether it has never held a short payload since its buffers were given back.
+    pub(super) fn is_bare(&self) -> bool {
+        self.text.capacity() == 0
+    }
+
     pub(super) fn events(&self) -> usize {
         self.events
     }
@@ -136,6 +153,7 @@ impl Batch {
     }
 
     /// Appends a payload, unless the client as a whole has no room for it.
+    #[inline]
     pub(super) fn push<'f>(&mut self, payload: Payload<'f>) -> Result<(), Payload<'f>> {
         let weight = payload.weight();
         if !self.charge.take(weight) {
@@ -160,12 +178,13 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) fn push_gap(&mut self, gap: Gap) {
-        self.push_mark(Item::Gap(Box::new(gap)));
-    }
-
-    pub(super) fn push_dropped(&mut self, dropped: Dropped) {
-        self.push_mark(Item::Dropped(Box::new(dropped)));
+    /// Says something after what waits.
+    pub(super) fn push_mark(&mut self, mark: Mark) {
+        let end = self.items.len();
+        let first = self.first_mark_before(end);
+        if let Some(mark) = self.merge(first..end, mark) {
+            self.items.push_back(Item::Mark(Box::new(mark)));
+        }
     }
 
     /// Drops the event that has waited longest, and says so in its place. `false` if there is none.
@@ -178,14 +197,14 @@ impl Batch {
         self.drop_first(|item| matches!(item, Item::Snapshot(_)), dropped)
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Taken> {
         let item = self.items.pop_front()?;
         Some(match self.forget(item) {
             Item::Text(len) => Taken::Text(self.start - len..self.start),
             Item::Frame(frame) => Taken::Frame(frame),
             Item::Snapshot(frame) => Taken::Snapshot(frame),
-            Item::Gap(gap) => Taken::Gap(*gap),
-            Item::Dropped(dropped) => Taken::Dropped(*dropped),
+            Item::Mark(mark) => Taken::Mark(mark),
         })
     }
 
@@ -222,6 +241,7 @@ impl Batch {
     }
 
     /// Takes an item out of the counts.
+    #[inline]
     fn forget(&mut self, item: Item) -> Item {
         let weight = match &item {
             Item::Text(len) => {
@@ -233,7 +253,7 @@ impl Batch {
                 self.snapshots -= 1;
                 return item;
             }
-            Item::Gap(_) | Item::Dropped(_) => return item,
+            Item::Mark(_) => return item,
         };
         self.events -= 1;
         self.bytes -= weight;
@@ -251,50 +271,44 @@ impl Batch {
         match self.forget(item) {
             Item::Text(len) => self.charge.give_back(len),
             Item::Frame(frame) | Item::Snapshot(frame) => self.charge.give_back(frame.weight()),
-            Item::Gap(_) | Item::Dropped(_) => {}
+            Item::Mark(_) => {}
         }
         self.reclaim();
         // The marks before it and those behind it are at one place now.
-        let mut first = at;
-        while first > 0 && self.items[first - 1].is_mark() {
-            first -= 1;
-        }
-        let mut behind = Vec::new();
-        while self.items.get(at).is_some_and(Item::is_mark) {
-            behind.extend(self.items.remove(at));
-        }
+        let first = self.first_mark_before(at);
         let mut end = at;
-        for mark in std::iter::once(Item::Dropped(Box::new(dropped))).chain(behind) {
+        let mut later = Some(Mark::Dropped(dropped));
+        while let Some(mark) = later {
             if let Some(mark) = self.merge(first..end, mark) {
-                self.items.insert(end, mark);
+                self.items.insert(end, Item::Mark(Box::new(mark)));
                 end += 1;
             }
+            later = match self.items.get(end) {
+                Some(Item::Mark(_)) => self.items.remove(end).and_then(Item::into_mark),
+                _ => None,
+            };
         }
         true
     }
 
-    fn push_mark(&mut self, mark: Item) {
-        let end = self.items.len();
-        let mut first = end;
-        while first > 0 && self.items[first - 1].is_mark() {
-            first -= 1;
-        }
-        if let Some(mark) = self.merge(first..end, mark) {
-            self.items.push_back(mark);
-        }
+    /// Where the marks begin that have nothing but marks between them and this place.
+    fn first_mark_before(&self, end: usize) -> usize {
+        let marks = self.items.range(..end).rev().take_while(|item| item.is_mark());
+        end - marks.count()
     }
 
     /// Lets one of these marks, which have no payload between them, stand for another of its kind that follows it: so
     /// there are never more than two marks for each payload, and nothing grows that nobody reads.
-    fn merge(&mut self, marks: Range<usize>, later: Item) -> Option<Item> {
-        for earlier in self.items.range_mut(marks) {
-            match (earlier, &later) {
-                (Item::Gap(earlier), Item::Gap(later)) => {
+    fn merge(&mut self, marks: Range<usize>, later: Mark) -> Option<Mark> {
+        for item in self.items.range_mut(marks) {
+            let Item::Mark(earlier) = item else { continue };
+            match (&mut **earlier, &later) {
+                (Mark::Gap(earlier), Mark::Gap(later)) => {
                     (earlier.until, earlier.cause) = (later.until, later.cause.clone());
                     return None;
                 }
-                (Item::Dropped(earlier), Item::Dropped(later)) => {
-                    earlier.extend(**later);
+                (Mark::Dropped(earlier), Mark::Dropped(later)) => {
+                    earlier.extend(*later);
                     return None;
                 }
                 _ => {}

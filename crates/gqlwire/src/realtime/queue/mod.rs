@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
-use self::batch::{Batch, Taken};
+use self::batch::{Batch, Mark, Taken};
 use crate::transport::RawEvent;
 use crate::{Dropped, Error, ErrorKind, Gap};
 
@@ -59,6 +59,10 @@ struct Shared {
 #[derive(Debug)]
 struct Waiting {
     batch: Batch,
+    /// The consumer's own batch, an empty one, while it waits.
+    spare: Batch,
+    /// Whether a batch has been taken since the last look at what buffers are kept.
+    used: bool,
     ending: Option<Ending>,
     consumer: Option<Waker>,
     /// Whether the read loop has waited for the consumer since that took everything.
@@ -75,6 +79,8 @@ impl Shared {
 pub(crate) fn queue(capacity: Capacity, budget: &Arc<Budget>) -> (QueueWriter, QueueReader) {
     let waiting = Waiting {
         batch: Batch::new(budget),
+        spare: Batch::new(budget),
+        used: false,
         ending: None,
         consumer: None,
         graced: false,
@@ -103,6 +109,7 @@ pub(crate) struct QueueWriter {
 
 impl QueueWriter {
     /// Queues a payload, or gives it back. An empty queue takes any for which the client has room.
+    #[inline]
     pub(crate) fn push<'f>(&self, payload: Payload<'f>) -> Result<(), Full<'f>> {
         let mut waiting = self.shared.lock();
         if waiting.ending.is_some() {
@@ -139,7 +146,7 @@ impl QueueWriter {
             let gone = (replaces && waiting.batch.drop_snapshot(one)) || waiting.batch.drop_oldest_event(one);
             if !gone {
                 // Other queues hold all that there is.
-                waiting.batch.push_dropped(one);
+                waiting.batch.push_mark(Mark::Dropped(one));
                 break;
             }
         }
@@ -152,19 +159,20 @@ impl QueueWriter {
         self.push_dropped(Dropped::new(1, now, now));
     }
 
-    /// Says that payloads were dropped. It takes no room that payloads need, as a gap does not.
+    /// Says that payloads were dropped. It takes no room that payloads need.
     pub(crate) fn push_dropped(&self, dropped: Dropped) {
-        let mut waiting = self.shared.lock();
-        if waiting.ending.is_none() {
-            waiting.batch.push_dropped(dropped);
-            wake(waiting);
-        }
+        self.push_mark(Mark::Dropped(dropped));
     }
 
+    /// Says that payloads may be missing; no room is taken by that either.
     pub(crate) fn push_gap(&self, gap: Gap) {
+        self.push_mark(Mark::Gap(gap));
+    }
+
+    fn push_mark(&self, mark: Mark) {
         let mut waiting = self.shared.lock();
         if waiting.ending.is_none() {
-            waiting.batch.push_gap(gap);
+            waiting.batch.push_mark(mark);
             wake(waiting);
         }
     }
@@ -185,9 +193,24 @@ impl QueueWriter {
         }
     }
 
-    /// Ready when a consumer, of this queue or another, has taken something.
-    pub(crate) async fn freed(&self) {
-        self.shared.budget.freed().await;
+    /// Waits until a payload has been queued. Cancelled, it leaves the payload where it is.
+    pub(crate) async fn push_when_freed<'f>(&self, unsent: &mut Option<Full<'f>>) {
+        let _waiting = WaitingFor::new(&self.shared.budget);
+        while let Some(full) = unsent.take() {
+            if let Err(full) = self.push(full.payload) {
+                *unsent = Some(full);
+                self.shared.budget.freed().await;
+            }
+        }
+    }
+
+    /// Gives back the buffers of a burst that is over: to be called now and then.
+    pub(crate) fn sweep(&self) {
+        let mut waiting = self.shared.lock();
+        if !mem::take(&mut waiting.used) && waiting.batch.is_empty() {
+            waiting.batch.shrink();
+            waiting.spare.shrink();
+        }
     }
 
     pub(crate) fn capacity(&self) -> Capacity {
@@ -214,6 +237,22 @@ fn wake(mut waiting: MutexGuard<'_, Waiting>) {
     }
 }
 
+/// The read loop's waiting for room, which consumers have to know of.
+struct WaitingFor<'b>(&'b Budget);
+
+impl<'b> WaitingFor<'b> {
+    fn new(budget: &'b Budget) -> Self {
+        budget.wait_for(true);
+        Self(budget)
+    }
+}
+
+impl Drop for WaitingFor<'_> {
+    fn drop(&mut self) {
+        self.0.wait_for(false);
+    }
+}
+
 impl Drop for QueueWriter {
     fn drop(&mut self) {
         self.end(Ending::Failed(Error::new(
@@ -233,6 +272,7 @@ pub(crate) struct QueueReader {
 }
 
 impl QueueReader {
+    #[inline]
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<RawEvent<'_>, Ending>> {
         if let Some(read) = self.current.take() {
             self.batch.let_go(&read);
@@ -241,17 +281,22 @@ impl QueueReader {
             self.batch.clear();
             let mut waiting = self.shared.lock();
             if waiting.batch.is_empty() {
-                // Nothing is kept for a burst that is over.
-                self.batch.shrink();
-                waiting.batch.shrink();
                 if let Some(ending) = &waiting.ending {
                     return Poll::Ready(Err(ending.clone()));
                 }
                 waiting.consumer = Some(cx.waker().clone());
+                // Where it can be swept, while nobody wakes this end.
+                if !self.batch.is_bare() {
+                    mem::swap(&mut waiting.spare, &mut self.batch);
+                }
                 return Poll::Pending;
             }
-            mem::swap(&mut waiting.batch, &mut self.batch);
-            waiting.graced = false;
+            let shared = &mut *waiting;
+            mem::swap(&mut shared.batch, &mut self.batch);
+            if shared.batch.is_bare() {
+                mem::swap(&mut shared.batch, &mut shared.spare);
+            }
+            (waiting.graced, waiting.used) = (false, true);
             drop(waiting);
             self.shared.budget.taken();
         }
@@ -262,8 +307,10 @@ impl QueueReader {
             Taken::Text(place) => RawEvent::Next(self.batch.text(place)),
             Taken::Frame(frame) => RawEvent::Next(self.current.insert(frame).payload()),
             Taken::Snapshot(frame) => RawEvent::Snapshot(self.current.insert(frame).payload()),
-            Taken::Gap(gap) => RawEvent::Gap(gap),
-            Taken::Dropped(dropped) => RawEvent::Dropped(dropped),
+            Taken::Mark(mark) => match *mark {
+                Mark::Gap(gap) => RawEvent::Gap(gap),
+                Mark::Dropped(dropped) => RawEvent::Dropped(dropped),
+            },
         }))
     }
 }
