@@ -72,11 +72,15 @@ pub enum Event<T, S = Infallible> {
 
 /// A time in which a subscription may have missed events: no server replays them.
 ///
+/// What counts is when an event would have been delivered, not when it was published: one that was published shortly
+/// before [`since`](Self::since) and was still on its way is lost as well. Whoever asks for what happened from some time
+/// on has to begin earlier than `since`, by as long as a delivery may take.
+///
 /// Times are the wall clock's, as it was set when the gap ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Gap {
-    /// When the last frame came on the connection that was lost.
+    /// When the last frame came on the connection that was lost. Everything delivered up to then was received.
     pub since: SystemTime,
     /// When the server acknowledged the subscription again.
     pub until: SystemTime,
