@@ -5,6 +5,7 @@ mod attempts;
 mod connect_error;
 mod plaintext;
 mod proxy;
+mod times;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
@@ -27,6 +28,8 @@ pub(crate) use answer::read_bytes;
 pub(crate) use answer::{advice, reason};
 pub(crate) use connect_error::connect_error;
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
+#[cfg(feature = "appsync")]
+pub(crate) use times::retry_after;
 
 use self::attempts::{Attempts, Next};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
