@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::action::{Action, Cause, ConnectionId, Ending, Issued, OpenFailure, OpenFailureKind};
-use super::clock::correction;
+use super::clock::clock_correction;
 use super::credentials::{AuthSource, Remedy};
 use super::lane::{Lane, LanePhase};
 use super::random::share;
@@ -59,7 +59,7 @@ impl Session {
             OpenFailureKind::Temporary => Fate::Failed,
             OpenFailureKind::Unauthorized { generation, dates } => {
                 self.credentials.issued(AuthSource::CLIENT, generation);
-                let skew = dates.and_then(|(server, local)| correction(server, local));
+                let skew = dates.and_then(|(server, local)| clock_correction(server, local));
                 let lane = &mut self.lanes[connection.lane as usize];
                 // Another connection's answer may have corrected the clock since this one was signed.
                 let corrected = socket.corrections < self.corrections;
