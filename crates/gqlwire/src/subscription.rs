@@ -18,7 +18,7 @@ use crate::{Dropped, Error, ErrorKind, Response};
 ///
 /// It ends with `None` after the server completed it, or after [`stop`](Self::stop); anything else that ends it is an
 /// error, followed by `None`. Dropping it tells the server to stop. An event whose data does not fit `T` is an error
-/// that ends nothing.
+/// that ends nothing; [`is_over`](Self::is_over) tells the two apart.
 ///
 /// A lost connection ends nothing either, unless the client was built so: the subscription is started again on another
 /// one, and an [`Event::Gap`] says where events may be missing.
@@ -211,5 +211,21 @@ impl<T: DeserializeOwned> Stream for DataStream<T> {
             };
             return Poll::Ready(data);
         }
+    }
+}
+
+impl<T, S> Subscription<T, S> {
+    /// Whether nothing more comes. After an error it tells at once whether that was the end or one event's.
+    ///
+    /// It turns true with the item that ends the subscription, not before: what has not been polled is not known.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+impl<T> DataStream<T> {
+    /// As [`Subscription::is_over`].
+    pub fn is_over(&self) -> bool {
+        self.subscription.is_over()
     }
 }
