@@ -63,7 +63,7 @@ impl<'p> Attempts<'p> {
         let left = deadline.saturating_duration_since(now);
         if let Some(asked) = asked.filter(|asked| *asked >= left) {
             return Next::Over(Some(format!(
-                "; not repeated, for it asks for a wait of {asked:?}, and {left:?} is left of the timeout"
+                "; not repeated, for it asks for a wait of {asked:?}, and {left:.1?} is left of the timeout"
             )));
         }
         // The next attempt is likely to take as long as this one did.
