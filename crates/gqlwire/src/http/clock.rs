@@ -4,10 +4,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gqlwire_proto::session::clock_correction;
-use http::HeaderMap;
+use gqlwire_proto::{GraphQLError, Response};
 use http::header::AGE;
+use http::{HeaderMap, StatusCode};
+use serde_json::value::RawValue;
 
 use super::times::date;
+use crate::transport::RawResponse;
 
 /// What a client has learnt of it.
 #[derive(Debug, Default)]
@@ -40,6 +43,23 @@ pub(super) fn better_time(headers: &HeaderMap, ahead: i64) -> Option<i64> {
     }
     let off = clock_correction(date(headers)?, server_time(ahead))?;
     Some(ahead.saturating_add(off))
+}
+
+/// Whether an answer that is a GraphQL response says that the signature is no good. AppSync answers 400 to those that do
+/// not match or have expired, by the same name as to a request that it cannot read, and executes neither.
+pub(super) fn may_refuse_signature(answer: &RawResponse) -> bool {
+    if answer.status != StatusCode::BAD_REQUEST {
+        return false;
+    }
+    let is_one = |name: &str| matches!(name, "BadRequestException" | "InvalidSignatureException");
+    match Response::<Box<RawValue>>::from_json(&answer.body) {
+        Ok(response) if response.data.is_none() => {
+            let mut types = response.errors.iter().filter_map(GraphQLError::error_type);
+            // A namespace may come before the name.
+            types.any(|error_type| is_one(error_type.rsplit('#').next().unwrap_or_default()))
+        }
+        _ => false,
+    }
 }
 
 fn shifted(time: SystemTime, seconds: i64) -> SystemTime {

@@ -250,11 +250,12 @@ impl HttpTransport {
                 last = self.attempt(request, Some(auth), remedies.ahead).await?;
             }
         }
+        let is_refused = last.refusal().is_some();
         match (last.answer, auth, last.authorization) {
             (Err(error), Some(auth), Some(_)) if error.is_auth() => Err(error.refusing(auth.as_ref())),
             (Ok(answer), ..) => {
                 // A `Date` can lie: later requests rely on it only now that the server has taken what it led to.
-                if remedies.clock_corrected {
+                if remedies.clock_corrected && !is_refused {
                     self.clock.set_ahead(remedies.ahead);
                 }
                 Ok(answer)
@@ -351,9 +352,16 @@ impl HttpTransport {
 impl Attempt {
     /// How far the server's clock is ahead, if that is why this was refused; it was made by a clock set so far ahead.
     fn better_time(&self, ahead: i64) -> Option<i64> {
-        let refusal = self.answer.as_ref().err().filter(|error| error.is_auth())?;
         self.authorization.as_ref()?;
-        clock::better_time(refusal.headers(), ahead)
+        clock::better_time(self.refusal()?, ahead)
+    }
+
+    /// The headers of the answer, if that may refuse the signature.
+    fn refusal(&self) -> Option<&HeaderMap> {
+        match &self.answer {
+            Err(error) => error.is_auth().then(|| error.headers()),
+            Ok(answer) => clock::may_refuse_signature(answer).then_some(&answer.headers),
+        }
     }
 }
 

@@ -9,6 +9,15 @@ use crate::support::{MUTATION, Server, presentable, response};
 
 const DATA: &str = r#"{"data":{"createMessage":null}}"#;
 const EXPIRED: &str = r#"{"errors":[{"errorType":"InvalidSignatureException","message":"Signature expired"}]}"#;
+const BAD_REQUEST: &str =
+    r#"{"errors":[{"errorType":"com.amazonaws.auth#BadRequestException","message":"Signature expired: …"}]}"#;
+
+/// The ways in which AppSync says that a signature is no good.
+const REFUSALS: [(&str, &str); 3] = [
+    ("400 Bad Request", BAD_REQUEST),
+    ("401 Unauthorized", EXPIRED),
+    ("403 Forbidden", EXPIRED),
+];
 
 /// What AWS forgives.
 const TOLERANCE: Duration = Duration::from_secs(300);
@@ -25,14 +34,14 @@ fn client(server: &Server) -> Client {
 }
 
 /// Verifies when a request was signed, by this clock.
-async fn server(clock: impl Fn() -> SystemTime + Clone + Send + Sync + 'static) -> Server {
+async fn server(clock: fn() -> SystemTime, refusal: (&'static str, &'static str)) -> Server {
     Server::start(move |request, stream| {
         let now = clock();
         let date = httpdate::fmt_http_date(now);
         let signed = signed_at(request.header("x-amz-date").unwrap());
         let off = now.duration_since(signed).unwrap_or_else(|early| early.duration());
         let (status, body) = match off > TOLERANCE {
-            true => ("403 Forbidden", EXPIRED),
+            true => refusal,
             false => ("200 OK", DATA),
         };
         async move { stream.send(response(status, &[("date", &date)], body)).await }
@@ -57,8 +66,12 @@ fn behind() -> SystemTime {
 
 #[tokio::test]
 async fn a_wrong_clock_costs_one_refusal_and_later_requests_none() {
-    for clock in [ahead, behind] {
-        let server = server(clock).await;
+    let clocks: [fn() -> SystemTime; 2] = [ahead, behind];
+    for (clock, refusal) in clocks
+        .into_iter()
+        .flat_map(|clock| REFUSALS.map(|refusal| (clock, refusal)))
+    {
+        let server = server(clock, refusal).await;
         let client = client(&server);
         client.execute(MUTATION).await.unwrap();
         assert_eq!(server.requests().len(), 2);
@@ -108,4 +121,14 @@ async fn a_refusal_by_a_clock_that_agrees_is_not_repeated() {
     let server = Server::answering(response("403 Forbidden", &[("date", &date)], EXPIRED)).await;
     assert!(client(&server).execute(MUTATION).await.unwrap_err().is_auth());
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_refuses_something_else_is_not_repeated() {
+    let date = httpdate::fmt_http_date(ahead());
+    let invalid =
+        r#"{"errors":[{"errorType":"MalformedHttpRequestException","message":"Unable to parse GraphQL query."}]}"#;
+    let server = Server::answering(response("400 Bad Request", &[("date", &date)], invalid)).await;
+    let response = client(&server).execute(MUTATION).await.unwrap();
+    assert_eq!((response.errors.len(), server.requests().len()), (1, 1));
 }
