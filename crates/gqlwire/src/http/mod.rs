@@ -30,7 +30,7 @@ pub(crate) use answer::{advice, reason};
 pub(crate) use connect_error::connect_error;
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 #[cfg(feature = "appsync")]
-pub(crate) use times::retry_after;
+pub(crate) use times::{date, retry_after};
 
 use self::attempts::{Attempts, Next};
 use self::clock::ServerClock;

@@ -42,6 +42,8 @@ pub(super) struct Question {
 pub(super) struct Answer {
     pub(super) authorization: Authorization,
     pub(super) generation: u64,
+    /// The server's time and ours, if it told its own.
+    pub(super) dates: Option<(SystemTime, SystemTime)>,
 }
 
 impl Question {
@@ -49,6 +51,7 @@ impl Question {
         Answer {
             generation: authorization.generation.max(self.floor),
             authorization,
+            dates: None,
         }
     }
 }
@@ -64,6 +67,7 @@ impl Answer {
                 .authorization
                 .expires_at
                 .and_then(|expires| now.checked_add(left(expires))),
+            dates: self.dates,
         }
     }
 }

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gqlwire::{Client, RetryPolicy, appsync};
+use gqlwire_proto::appsync::HeaderObject;
+use serde_json::json;
 
-use crate::support::{MUTATION, Server, presentable, response};
+use crate::support::{MUTATION, Peer, Request, SUBSCRIPTION, Server, presentable, response};
 
 const DATA: &str = r#"{"data":{"createMessage":null}}"#;
 const EXPIRED: &str = r#"{"errors":[{"errorType":"InvalidSignatureException","message":"Signature expired"}]}"#;
@@ -131,4 +133,57 @@ async fn an_answer_that_refuses_something_else_is_not_repeated() {
     let server = Server::answering(response("400 Bad Request", &[("date", &date)], invalid)).await;
     let response = client(&server).execute(MUTATION).await.unwrap();
     assert_eq!((response.errors.len(), server.requests().len()), (1, 1));
+}
+
+/// When a handshake was signed.
+fn handshake_signed_at(request: &Request) -> SystemTime {
+    let offer = request.header("sec-websocket-protocol").unwrap();
+    let object = HeaderObject::from_subprotocols(offer.split(", ")).unwrap().unwrap();
+    signed_at(object.get("x-amz-date").unwrap())
+}
+
+/// Opens every socket, as AppSync does, and then says what it thinks of the signature, by this clock.
+async fn realtime_server(clock: fn() -> SystemTime, error_type: &'static str, is_good: fn(Duration) -> bool) -> Server {
+    Server::start(move |request, stream| async move {
+        let now = clock();
+        let signed = handshake_signed_at(&request);
+        let mut peer = Peer::accept_at(&request, stream, Some("graphql-ws"), Some(now)).await;
+        let off = now.duration_since(signed).unwrap_or_else(|early| early.duration());
+        if is_good(off) {
+            peer.ack().await;
+            peer.start_and_ack().await;
+            while peer.receive().await.is_some() {}
+            return;
+        }
+        peer.expect("connection_init").await;
+        let error = json!({"errorType": error_type, "message": "Signature expired", "errorCode": 400});
+        peer.send(json!({"type": "connection_error", "payload": {"errors": [error]}}))
+            .await;
+        while peer.receive().await.is_some() {}
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_connection_that_is_refused_for_a_wrong_clock_is_made_again_by_the_servers() {
+    let clocks: [fn() -> SystemTime; 2] = [ahead, behind];
+    for clock in clocks {
+        for error_type in ["BadRequestException", "UnauthorizedException"] {
+            let server = realtime_server(clock, error_type, |off| off <= TOLERANCE).await;
+            let client = client(&server);
+            let _subscription = client.subscribe(SUBSCRIPTION).await.unwrap();
+            assert_eq!(server.requests().len(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_stays_refused_by_the_servers_clock_is_not_made_a_third_time() {
+    for (clock, requests) in [(ahead as fn() -> SystemTime, 2), (SystemTime::now, 1)] {
+        let server = realtime_server(clock, "BadRequestException", |_| false).await;
+        let error = client(&server).subscribe(SUBSCRIPTION).await.unwrap_err();
+        assert!(error.is_auth());
+        presentable(&error);
+        assert_eq!(server.requests().len(), requests);
+    }
 }

@@ -384,6 +384,7 @@ impl World {
         Issued {
             generation: *self.generations.entry(source).or_default(),
             expires_at: self.server.credentials_live.map(|live| self.instant() + live),
+            ..Issued::default()
         }
     }
 
