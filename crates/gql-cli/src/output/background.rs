@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-/// From how many bytes on more is not taken. A reader that pauses for a while loses nothing.
+/// From how many bytes on more is not taken, besides those that are being written. A reader that pauses for a while loses
+/// nothing.
 const ROOM: usize = 4 * 1024 * 1024;
 
 /// How long [`Background::settle`] waits for a reader that is not reading.
@@ -189,12 +190,14 @@ mod tests {
 
     /// Takes a write when the test lets it, and says what it was.
     struct Slow {
+        begun: Sender<()>,
         allowed: Receiver<io::Result<()>>,
         written: Sender<Vec<u8>>,
     }
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.begun.send(());
             self.allowed.recv().unwrap_or(Ok(()))?;
             let _ = self.written.send(bytes.to_vec());
             Ok(bytes.len())
@@ -205,10 +208,23 @@ mod tests {
         }
     }
 
-    fn slow() -> (Background, Sender<io::Result<()>>, Receiver<Vec<u8>>) {
+    type Allow = Sender<io::Result<()>>;
+
+    fn slow() -> (Background, Allow, Receiver<Vec<u8>>) {
+        let (background, allow, writes, _) = slow_and_begun();
+        (background, allow, writes)
+    }
+
+    fn slow_and_begun() -> (Background, Allow, Receiver<Vec<u8>>, Receiver<()>) {
+        let (begun, begins) = channel();
         let (allow, allowed) = channel();
         let (written, writes) = channel();
-        (Background::start(Slow { allowed, written }).unwrap(), allow, writes)
+        let slow = Slow {
+            begun,
+            allowed,
+            written,
+        };
+        (Background::start(slow).unwrap(), allow, writes, begins)
     }
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -233,8 +249,9 @@ mod tests {
 
     #[test]
     fn there_is_no_room_while_the_reader_does_not_read() {
-        let (background, allow, writes) = slow();
+        let (background, allow, writes, begins) = slow_and_begun();
         background.write(b"taken");
+        begins.recv().unwrap();
         background.write(&vec![b'x'; ROOM]);
         background.write(b"y");
         assert!(background.has_room().now_or_never().is_none());
