@@ -8,7 +8,8 @@ use super::variable::Variable;
 
 /// The value of an argument, a default or an input field.
 ///
-/// Booleans, numbers, strings, `Option`s (`None` is `null`), lists, [objects](object), [JSON](serde_json::Value) and
+/// Booleans, numbers, strings, `Option`s (`None` is `null`), lists (arrays, `Vec`s; tuples where the
+/// items are unlike), [objects](object), [JSON](serde_json::Value) and
 /// [variables](Variable) convert into it, so that it seldom has to be named. Which literal it becomes is decided by its
 /// place in the schema:
 ///
@@ -191,6 +192,27 @@ impl<T: Into<Value>, const N: usize> From<[T; N]> for Value {
     fn from(items: [T; N]) -> Self {
         items.into_iter().collect()
     }
+}
+
+macro_rules! from_tuples {
+    ($($($ty:ident $at:tt),+;)*) => {$(
+        /// A list of unlike items.
+        impl<$($ty: Into<Value>),+> From<($($ty,)+)> for Value {
+            fn from(items: ($($ty,)+)) -> Self {
+                Form::List(vec![$(items.$at.into()),+]).into()
+            }
+        }
+    )*};
+}
+
+from_tuples! {
+    A 0, B 1;
+    A 0, B 1, C 2;
+    A 0, B 1, C 2, D 3;
+    A 0, B 1, C 2, D 3, E 4;
+    A 0, B 1, C 2, D 3, E 4, F 5;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6;
+    A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7;
 }
 
 impl<T: Into<Value>> FromIterator<T> for Value {

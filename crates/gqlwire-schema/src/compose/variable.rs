@@ -15,7 +15,7 @@ use super::value::Value;
 /// let schema = "type Query { sum(a: Int!, of: [Int]): Int }".parse()?;
 /// let number = variable("n");
 /// let document = query()
-///     .select(field("sum").argument("a", &number).argument("of", vec![1.into(), number.default(5).into()]))
+///     .select(field("sum").argument("a", &number).argument("of", (1, number.default(5))))
 ///     .build(&schema)?;
 /// assert_eq!(document.minified(), "query($n:Int!=5){sum(a:$n of:[1$n])}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
