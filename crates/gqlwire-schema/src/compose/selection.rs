@@ -210,6 +210,36 @@ carries_directives!(Field, InlineFragment);
 is_conditional!(Field, InlineFragment);
 has_selections!(Field, InlineFragment);
 
+impl From<&str> for Selection {
+    fn from(name: &str) -> Self {
+        field(name).into()
+    }
+}
+
+impl From<Field> for Selection {
+    fn from(field: Field) -> Self {
+        Self(Entry::Field(field))
+    }
+}
+
+impl From<InlineFragment> for Selection {
+    fn from(inline: InlineFragment) -> Self {
+        Self(Entry::Inline(inline))
+    }
+}
+
+impl From<Spread> for Selection {
+    fn from(spread: Spread) -> Self {
+        Self(Entry::Spread(spread))
+    }
+}
+
+impl From<&Fragment> for Selection {
+    fn from(fragment: &Fragment) -> Self {
+        fragment.spread().into()
+    }
+}
+
 impl IntoSelections for Selection {
     fn into_selections(self) -> Vec<Selection> {
         vec![self]
@@ -218,7 +248,7 @@ impl IntoSelections for Selection {
 
 impl IntoSelections for Field {
     fn into_selections(self) -> Vec<Selection> {
-        vec![Selection(Entry::Field(self))]
+        vec![self.into()]
     }
 }
 
@@ -236,13 +266,13 @@ impl IntoSelections for String {
 
 impl IntoSelections for InlineFragment {
     fn into_selections(self) -> Vec<Selection> {
-        vec![Selection(Entry::Inline(self))]
+        vec![self.into()]
     }
 }
 
 impl IntoSelections for Spread {
     fn into_selections(self) -> Vec<Selection> {
-        vec![Selection(Entry::Spread(self))]
+        vec![self.into()]
     }
 }
 

@@ -82,6 +82,10 @@ impl<'a> Lowering<'a> {
                 self.refuse(at, format!("there is no such argument{hint}"));
                 continue;
             };
+            if lowered.iter().any(|given| given.name == definition.name.as_str()) {
+                self.refuse(at, "this argument is given twice, in two spellings");
+                continue;
+            }
             let ty = Type::of(&definition.ty);
             let has_default = definition.default_value.is_some();
             lowered.push(tree::Argument {

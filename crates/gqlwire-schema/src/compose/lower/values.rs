@@ -81,6 +81,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn input_object(&mut self, ty: &'a InputObjectType, given: &'a [(String, Value)], of: &str) -> tree::Value {
+        let is_one_of = ty.directives.has("oneOf");
         let mut lowered: Vec<(String, tree::Value)> = Vec::with_capacity(given.len());
         for (name, value) in given {
             let at = format!("{}.{}", ty.name, shown(name));
@@ -89,7 +90,15 @@ impl<'a> Lowering<'a> {
                 self.refuse(at, format!("there is no such input field{hint}"));
                 continue;
             };
-            let field_type = Type::of(&definition.ty);
+            if lowered.iter().any(|(given, _)| given == definition.name.as_str()) {
+                self.refuse(at, "this input field is given twice, in two spellings");
+                continue;
+            }
+            let mut field_type = Type::of(&definition.ty);
+            if is_one_of && matches!(value.form, Form::Variable(_)) {
+                // The one that is given must not turn out to be null.
+                field_type = Type::NonNull(Box::new(field_type));
+            }
             let has_default = definition.default_value.is_some();
             let value = self.value(value, Some(&field_type), has_default, &at);
             lowered.push((definition.name.to_string(), value));
@@ -101,7 +110,7 @@ impl<'a> Lowering<'a> {
                 self.refuse(at, message);
             }
         }
-        if ty.directives.has("oneOf") && (given.len() != 1 || matches!(given[0].1.form, Form::Null)) {
+        if is_one_of && (given.len() != 1 || matches!(given[0].1.form, Form::Null)) {
             let message = format!("exactly one field of {} must be given, and not null", ty.name);
             self.refuse(of, message);
         }

@@ -1,4 +1,5 @@
 use gqlwire_schema::compose::{document, field, fragment, mutation, query, variable};
+use gqlwire_schema::tree;
 use serde_json::json;
 
 use super::{STARS, plain};
@@ -69,4 +70,41 @@ fn a_built_document_is_a_tree_to_print_and_change() {
 fn a_thousand_mistakes_are_told_by_a_hundred() {
     let names: Vec<String> = (0..1000).map(|index| format!("wrong{index}")).collect();
     assert_eq!(query().select(names).build(&STARS).unwrap_err().iter().count(), 100);
+}
+
+/// Valid documents as people write them, which come out of every text of a tree as the compiler reads them.
+#[test]
+fn what_is_valid_stays_valid_and_the_same_through_a_tree() {
+    for text in [
+        "{ version }",
+        "query { version, version }",
+        "query Q($e: Episode = JEDI @tag) @tag(label: \"x\") { hero(episode: $e) { id @skip(if: false) } }",
+        "# before\n{ hero # after\n { ...F } } fragment F on Character { friends { ...G } } fragment G on Human { height(unit: FOOT) }",
+        "{ search(text: \"\"\"\n   block \\\"\"\"\n     text\n  \"\"\") { ... on Human { name } ... on Droid { name } __typename } }",
+        "{ search(text: \"\", limit: -0, first: 3) { ... @include(if: true) { ... on Starship { length(unit: METER) } } } }",
+        "mutation M($r: ReviewInput!) { createReview(review: $r, episode: null) { stars commentary } }",
+        "subscription { reviewAdded(episode: EMPIRE) { ... on Review { stars } } }",
+        "{ near(point: {x: 1e3, y: -1.5E-2, next: {x: 0, y: 0, extra: {a: [{}, []], b: null}}}) { id } }",
+        "query A($x: Float!) { near(point: {x: $x, y: 1}) { id } } query B { __type(name: \"Human\") { kind } }",
+        "{ many(ids: [1, \"2\"], points: [[{x: 1, y: 1}], []]) a: many(ids: 1) store(long: 99999999999999999999) }",
+    ] {
+        let valid = STARS.parse(text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+        let parsed = tree::Document::parse(text).unwrap();
+        assert_eq!(tree::Document::from(&valid).normalized(), parsed.normalized(), "{text}");
+        for printed in [parsed.to_string(), parsed.minified()] {
+            let again = STARS
+                .parse(&printed)
+                .unwrap_or_else(|errors| panic!("{printed}\n{errors}"));
+            assert_eq!(again.to_string(), valid.to_string(), "{printed}");
+        }
+        let normalized = parsed.normalized();
+        assert!(STARS.parse(&normalized).is_ok(), "{normalized}");
+        assert_eq!(tree::Document::parse(&normalized).unwrap().normalized(), normalized);
+        // Taken apart and composed again, it is as it was.
+        let composed = gqlwire_schema::compose::Document::from(parsed.clone());
+        let composed = composed
+            .build(&STARS)
+            .unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+        assert_eq!(composed.normalized(), normalized);
+    }
 }

@@ -75,7 +75,6 @@ impl Writer<'_> {
     }
 
     fn selections(&mut self, ty: &str, depth: usize) -> Vec<Selection> {
-        use gqlwire_schema::compose::IntoSelections as _;
         let found = self.schema.type_named(ty).expect("a type of the schema");
         let mut selections = Vec::new();
         for definition in found.fields() {
@@ -99,17 +98,17 @@ impl Writer<'_> {
             if self.choices.next(5) == 0 {
                 made = made.skip_if(variable("skip").default(false));
             }
-            selections.extend(made.into_selections());
+            selections.push(made.into());
         }
         if depth > 0 {
             for possible in found.possible_types() {
                 let inner = self.selections(possible, depth - 1);
                 match self.choices.next(4) {
-                    0 => selections.extend(on(possible).select(inner).into_selections()),
+                    0 => selections.push(on(possible).select(inner).into()),
                     1 => {
                         self.count += 1;
                         let made = fragment(format!("F{}", self.count), possible).select(inner);
-                        selections.extend((&made, on(possible).select(&made)).into_selections());
+                        selections.extend([Selection::from(&made), on(possible).select(&made).into()]);
                     }
                     _ => {}
                 }
@@ -119,7 +118,7 @@ impl Writer<'_> {
             // Alone, because the fields of `all` have no aliases and may conflict with those of another.
             0 if selections.is_empty() && ty != "Query" => vec![all(2)],
             _ => {
-                selections.extend("__typename".into_selections());
+                selections.push("__typename".into());
                 selections
             }
         }
@@ -164,9 +163,14 @@ proptest! {
         let built = composed.build(&schema);
         prop_assert!(built.is_ok(), "{}\n{}", schema.to_sdl(), built.unwrap_err());
         let built = built.unwrap();
+        let canonical = built.validate(&schema).unwrap().to_string();
         for text in [built.to_string(), built.minified(), built.normalized()] {
             let parsed = schema.parse(&text);
             prop_assert!(parsed.is_ok(), "{}\n{}", text, parsed.unwrap_err());
+            if text != built.normalized() {
+                // The compiler reads the same in it, and prints it in its own way.
+                prop_assert_eq!(parsed.unwrap().to_string(), canonical.as_str());
+            }
             prop_assert_eq!(Document::parse(&text).unwrap().normalized(), built.normalized());
         }
         // Back into pieces and built again, it is the same.

@@ -188,9 +188,29 @@ fn input_objects_are_typed_all_the_way_down() {
 }
 
 #[test]
+fn what_is_given_twice_in_two_spellings_is_refused() {
+    let schema = "type Query { a(firstName: Int, in: In): Int } input In { lastName: Int }"
+        .parse()
+        .unwrap();
+    let a = field("a").argument("firstName", 1).argument("first_name", 2);
+    let a = a.argument("in", object().set("last_name", 1).set("lastName", 2));
+    let errors = query().select(a).build(&schema).unwrap_err();
+    assert_eq!(
+        super::plain(&errors),
+        "Query.a(first_name:): this argument is given twice, in two spellings\n\
+         In.lastName: this input field is given twice, in two spellings"
+    );
+}
+
+#[test]
 fn a_one_of_input_takes_exactly_one() {
     let pick = |by: serde_json::Value| query().select(field("pick").argument("by", by).select("id"));
     assert_eq!(built(pick(json!({"id": 1}))), "{pick(by:{id:1}){id}}");
+    // The specification wants a variable there that cannot be null.
+    let by = field("pick")
+        .argument("by", object().set("name", variable("n")))
+        .select("id");
+    assert_eq!(built(query().select(by)), "query($n:String!){pick(by:{name:$n}){id}}");
     for wrong in [json!({}), json!({"id": null}), json!({"id": 1, "name": "a"})] {
         assert_eq!(
             refused(pick(wrong)),
