@@ -88,7 +88,7 @@ pub use self::document::{Document, Operation, document, mutation, query, subscri
 pub use self::error::{BuildError, BuildErrors};
 pub use self::fragment::{Fragment, Spread, fragment, spread};
 pub use self::selection::{Field, InlineFragment, IntoSelections, Selection, all, field, inline, on, typename};
-pub use self::value::{Object, Value, enum_value, null, object};
+pub use self::value::{Object, Value, enum_value, null, object, to_value};
 pub use self::variable::{Variable, variable};
 
 /// How deep selections, with the fragments in them, and values may be nested; what lies deeper is refused when it is put

@@ -1,5 +1,6 @@
 //! Values of arguments, as they are given.
 
+use serde::Serialize;
 use serde_json::Number;
 
 use super::MAX_DEPTH;
@@ -8,10 +9,9 @@ use super::variable::Variable;
 
 /// The value of an argument, a default or an input field.
 ///
-/// Booleans, numbers, strings, `Option`s (`None` is `null`), lists (arrays, `Vec`s; tuples where the
-/// items are unlike), [objects](object), [JSON](serde_json::Value) and
-/// [variables](Variable) convert into it, so that it seldom has to be named. Which literal it becomes is decided by its
-/// place in the schema:
+/// Booleans, numbers, strings, `Option`s (`None` is `null`), lists (arrays and `Vec`s; tuples where the items are unlike),
+/// [objects](object), [JSON](serde_json::Value) and [variables](Variable) convert into it, so that it seldom has to be
+/// named; [`to_value`] takes anything that serde can write. Which literal it becomes is decided by its place in the schema:
 ///
 /// | place | takes | written as |
 /// |---|---|---|
@@ -54,6 +54,37 @@ pub fn null() -> Value {
 /// An enum value. Where the schema says that an enum is expected, a string does as well.
 pub fn enum_value(name: impl Into<String>) -> Value {
     Form::Enum(name.into()).into()
+}
+
+/// What serde makes of a value: a struct is an input object, an enum's unit variant an enum value, `None` is `null`.
+///
+/// ```
+/// use gqlwire_schema::compose::{field, query, to_value};
+/// use serde::Serialize;
+///
+/// #[derive(Serialize)]
+/// struct Point {
+///     x: f64,
+///     #[serde(skip_serializing_if = "Option::is_none")]
+///     unit: Option<Unit>,
+/// }
+///
+/// #[derive(Serialize)]
+/// enum Unit {
+///     METER,
+/// }
+///
+/// let schema = "type Query { at(p: Point): Int } input Point { x: Float! unit: Unit } enum Unit { METER }".parse()?;
+/// let at = |point| query().select(field("at").argument("p", to_value(point))).build(&schema);
+/// assert_eq!(at(Point { x: 1.5, unit: Some(Unit::METER) })?.minified(), "{at(p:{unit:METER x:1.5})}");
+/// assert_eq!(at(Point { x: 0.0, unit: None })?.minified(), "{at(p:{x:0.0})}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn to_value(value: impl Serialize) -> Value {
+    match serde_json::to_value(value) {
+        Ok(json) => json.into(),
+        Err(error) => Form::Invalid(format!("it cannot be written as JSON: {error}")).into(),
+    }
 }
 
 /// An input object in the making; for one without variables, [`json!`](serde_json::json) is shorter.
