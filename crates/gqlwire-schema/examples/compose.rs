@@ -26,10 +26,11 @@ const SDL: &str = r#"
 "#;
 
 type Built = Result<Document, BuildErrors>;
+type Example = fn(&Schema) -> Built;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let schema: Schema = SDL.parse()?;
-    let examples: [(&str, fn(&Schema) -> Built); 11] = [
+    let examples: [(&str, Example); 11] = [
         ("fields", fields),
         ("arguments", arguments),
         ("aliases", aliases),

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::diagnostic::Diagnostics;
 
 /// The most errors that are kept; the rest says nothing new.
-const MAX_ERRORS: usize = 100;
+pub(super) const MAX_ERRORS: usize = 100;
 
 /// One mistake in a composed document.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -5,7 +5,6 @@ use apollo_compiler::ast::{DirectiveLocation, InputValueDefinition};
 
 use super::{Lowering, resolve, shown};
 use crate::compose::directive::Directive;
-use crate::compose::suggest::did_you_mean;
 use crate::compose::value::Value;
 use crate::document::tree::is_name;
 use crate::tree::{self, Type};
@@ -31,7 +30,7 @@ impl<'a> Lowering<'a> {
             let Some(definition) = known.get(directive.name.as_str()) else {
                 let names = known.values().filter(|found| found.locations.iter().any(is_executable));
                 let names: Vec<&str> = names.map(|found| found.name.as_str()).collect();
-                let hint = did_you_mean(&directive.name, names.iter().copied());
+                let hint = self.hint(&directive.name, names.iter().copied());
                 let all = names.join(", @");
                 self.refuse(
                     at,
@@ -78,7 +77,7 @@ impl<'a> Lowering<'a> {
             };
             let find = |name: &str| definitions.iter().find(|found| found.name == name);
             let Some(definition) = resolve(name, find) else {
-                let hint = did_you_mean(name, definitions.iter().map(|found| found.name.as_str()));
+                let hint = self.hint(name, definitions.iter().map(|found| found.name.as_str()));
                 self.refuse(at, format!("there is no such argument{hint}"));
                 continue;
             };

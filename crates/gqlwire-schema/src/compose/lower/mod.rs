@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use apollo_compiler::ast::DirectiveLocation;
 
 use self::variables::Note;
-use super::error::{BuildError, BuildErrors};
+use super::error::{BuildError, BuildErrors, MAX_ERRORS};
 use super::fragment::{Definition, Fragment};
 use super::suggest::did_you_mean;
 use super::{Document, Field, Operation};
@@ -25,6 +25,10 @@ use crate::tree;
 
 /// The most selections that `all` makes in a document; about as many as a document has tokens by default.
 const MAX_EVERYTHING: usize = 20_000;
+
+/// Each operation looks at the variables of all fragments that it reaches, which multiplies; an honest document stays far
+/// below this.
+const MAX_USES: usize = 1_000_000;
 
 pub(super) fn document(composed: &Document, schema: Option<&Schema>) -> Result<tree::Document, BuildErrors> {
     let mut lowering = Lowering::new(composed, schema);
@@ -58,6 +62,8 @@ struct Lowering<'a> {
     /// Fragments that are spread by name, and where.
     wanted: Vec<(&'a str, String)>,
     everything_left: usize,
+    /// Uses of variables that may still be looked at.
+    uses_left: usize,
 }
 
 /// The fragments of a document, each with its notes.
@@ -81,6 +87,7 @@ impl<'a> Lowering<'a> {
             queued: HashSet::new(),
             wanted: Vec::new(),
             everything_left: MAX_EVERYTHING,
+            uses_left: MAX_USES,
         }
     }
 
@@ -143,6 +150,10 @@ impl<'a> Lowering<'a> {
     /// Works off the queue of fragments; lowering one may lengthen it.
     fn fragments(&mut self) -> Fragments<'a> {
         let mut known = Fragments::default();
+        let mut given: HashMap<&str, Vec<&'a Fragment>> = HashMap::new();
+        for fragment in &self.composed.fragments {
+            given.entry(&fragment.0.name).or_default().push(fragment);
+        }
         loop {
             while let Some(fragment) = self.queue.pop_front() {
                 self.fragment(fragment, &mut known);
@@ -151,16 +162,14 @@ impl<'a> Lowering<'a> {
                 if known.by_name.contains_key(name) {
                     continue;
                 }
-                let mut found = false;
-                for fragment in self.composed.fragments.iter().filter(|found| found.0.name == name) {
-                    self.enqueue(fragment);
-                    found = true;
-                }
-                if !found {
-                    let all = self.composed.fragments.iter().map(|fragment| fragment.0.name.as_str());
-                    let hint = did_you_mean(name, all.chain(known.by_name.keys().copied()));
+                let Some(found) = given.get(name) else {
+                    let hint = self.hint(name, given.keys().chain(known.by_name.keys()).copied());
                     self.within = within;
-                    self.refuse("", format!("there is no fragment '{name}'{hint}"));
+                    self.refuse("", format!("there is no fragment '{}'{hint}", shown(name)));
+                    continue;
+                };
+                for fragment in found {
+                    self.enqueue(fragment);
                 }
             }
             if self.queue.is_empty() {
@@ -220,7 +229,18 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// What was most likely meant, as the end of a message that will be read.
+    fn hint<'n>(&self, written: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+        match self.errors.len() < MAX_ERRORS {
+            true => did_you_mean(written, known),
+            false => String::new(),
+        }
+    }
+
     fn refuse(&mut self, coordinate: impl Into<String>, message: impl Into<String>) {
+        if self.errors.len() >= MAX_ERRORS {
+            return;
+        }
         self.errors.push(BuildError {
             coordinate: coordinate.into(),
             message: message.into(),

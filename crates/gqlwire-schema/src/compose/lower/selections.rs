@@ -7,7 +7,6 @@ use super::variables::Note;
 use super::{Lowering, resolve, shown};
 use crate::compose::fragment::{Of, Spread};
 use crate::compose::selection::{Entry, Field, InlineFragment, Selections};
-use crate::compose::suggest::did_you_mean;
 use crate::document::tree::is_name;
 use crate::schema::{OperationKind, Schema};
 use crate::tree;
@@ -54,7 +53,9 @@ impl<'a> Lowering<'a> {
             return None;
         };
         let at = format!("{parent}.{}", definition.name);
-        let is_subscription = schema.root_type(OperationKind::Subscription) == Some(parent);
+        // Some servers use one type for all roots; then validation has to look at the operation.
+        let is_subscription = schema.root_type(OperationKind::Subscription) == Some(parent)
+            && schema.root_type(OperationKind::Query) != Some(parent);
         if is_subscription && definition.name == "__typename" {
             self.refuse(at, "a subscription has no __typename at its root");
             return None;
@@ -100,7 +101,7 @@ impl<'a> Lowering<'a> {
         } else {
             "this is not the name of a field".to_owned()
         };
-        let hint = did_you_mean(name, ty.fields().map(|field| field.name()));
+        let hint = self.hint(name, ty.fields().map(|field| field.name()));
         // Where no field is near, it may be one of the types that this one stands for.
         let elsewhere = ty
             .possible_types()
@@ -147,7 +148,7 @@ impl<'a> Lowering<'a> {
             Some(_) => "nothing can be selected of this type".to_owned(),
             None => {
                 let known = types.values().filter(|ty| is_composite(ty) && !ty.is_built_in());
-                let hint = did_you_mean(on, known.map(|ty| ty.name().as_str()));
+                let hint = self.hint(on, known.map(|ty| ty.name().as_str()));
                 format!("there is no such type{hint}")
             }
         };

@@ -5,7 +5,6 @@ use serde_json::Value as Json;
 
 use super::variables::{Note, Place, Use};
 use super::{Lowering, resolve, shown};
-use crate::compose::suggest::did_you_mean;
 use crate::compose::value::{Form, Value};
 use crate::document::tree::is_name;
 use crate::tree::{self, Type};
@@ -74,7 +73,7 @@ impl<'a> Lowering<'a> {
 
     fn enum_value(&mut self, ty: &EnumType, name: &str, at: &str) -> tree::Value {
         if !ty.values.contains_key(name) {
-            let hint = did_you_mean(name, ty.values.keys().map(|name| name.as_str()));
+            let hint = self.hint(name, ty.values.keys().map(|name| name.as_str()));
             self.refuse(at, format!("'{}' is not a value of {}{hint}", shown(name), ty.name));
         }
         tree::Value::Enum(name.to_owned())
@@ -86,7 +85,7 @@ impl<'a> Lowering<'a> {
         for (name, value) in given {
             let at = format!("{}.{}", ty.name, shown(name));
             let Some(definition) = resolve(name, |name| ty.fields.get(name)) else {
-                let hint = did_you_mean(name, ty.fields.keys().map(|name| name.as_str()));
+                let hint = self.hint(name, ty.fields.keys().map(|name| name.as_str()));
                 self.refuse(at, format!("there is no such input field{hint}"));
                 continue;
             };

@@ -6,7 +6,6 @@ use apollo_compiler::ast::DirectiveLocation;
 
 use super::{Fragments, Lowering, shown};
 use crate::compose::Operation;
-use crate::compose::suggest::did_you_mean;
 use crate::compose::value::Value;
 use crate::compose::variable::Variable;
 use crate::document::tree::is_name;
@@ -50,10 +49,16 @@ impl<'a> Lowering<'a> {
         notes: &[Note<'a>],
         fragments: &Fragments<'a>,
     ) -> Vec<tree::VariableDefinition> {
-        let mut collected = collect(notes, fragments);
+        let Some(mut collected) = collect(notes, fragments, &mut self.uses_left) else {
+            self.refuse("", "too many operations share too large fragments; split the document");
+            return Vec::new();
+        };
+        let mut said: HashMap<&str, Vec<&'a Variable>> = HashMap::new();
+        for variable in &operation.variables {
+            said.entry(&variable.name).or_default().push(variable);
+        }
         for variable in &mut collected {
-            let said = operation.variables.iter().filter(|said| said.name == variable.name);
-            variable.declared.extend(said);
+            variable.declared.extend(said.remove(variable.name).unwrap_or_default());
         }
         self.in_constant = true;
         let definitions = collected
@@ -126,7 +131,7 @@ impl<'a> Lowering<'a> {
                 Some(_) => Some(format!("a variable cannot be a {}", ty.name())),
                 None => {
                     let known = schema.types().filter(|ty| is_input(ty.kind()));
-                    let hint = did_you_mean(ty.name(), known.map(|ty| ty.name()));
+                    let hint = self.hint(ty.name(), known.map(|ty| ty.name()));
                     Some(format!("there is no type {}{hint}", ty.name()))
                 }
             };
@@ -170,8 +175,13 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// Walks the notes of an operation and of the fragments that it reaches, each once, in document order.
-fn collect<'n, 'a>(notes: &'n [Note<'a>], fragments: &'n Fragments<'a>) -> Vec<Collected<'n, 'a>> {
+/// Walks the notes of an operation and of the fragments that it reaches, each once, in document order; `None` when there
+/// are more than are left.
+fn collect<'n, 'a>(
+    notes: &'n [Note<'a>],
+    fragments: &'n Fragments<'a>,
+    left: &mut usize,
+) -> Option<Vec<Collected<'n, 'a>>> {
     let mut collected: Vec<Collected<'n, 'a>> = Vec::new();
     let mut by_name: HashMap<&str, usize> = HashMap::new();
     let mut walked = HashSet::new();
@@ -187,6 +197,7 @@ fn collect<'n, 'a>(notes: &'n [Note<'a>], fragments: &'n Fragments<'a>) -> Vec<C
                 }
             }
             Some(Note::Use(found)) => {
+                *left = left.checked_sub(1)?;
                 let name = found.variable.name.as_str();
                 let index = *by_name.entry(name).or_insert_with(|| {
                     collected.push(Collected {
@@ -205,7 +216,7 @@ fn collect<'n, 'a>(notes: &'n [Note<'a>], fragments: &'n Fragments<'a>) -> Vec<C
             }
         }
     }
-    collected
+    Some(collected)
 }
 
 /// The type whose values fit into places of both types, if there is one.

@@ -108,3 +108,37 @@ fn what_is_valid_stays_valid_and_the_same_through_a_tree() {
         assert_eq!(composed.normalized(), normalized);
     }
 }
+
+#[test]
+fn a_document_that_multiplies_or_is_all_wrong_is_refused_quickly() {
+    use std::fmt::Write as _;
+
+    let mut multiplies = String::from("fragment F on RootQuery { many(ids: [");
+    let mut all_wrong = String::from("{");
+    for index in 0..3_000 {
+        let _ = write!(multiplies, "$v{index} ");
+        let _ = write!(all_wrong, "hero{index}(episode: NOPE{index}) {{ ...F{index} }} ");
+    }
+    multiplies.push_str("]) }");
+    for index in 0..3_000 {
+        let _ = write!(multiplies, " query Q{index} {{ ...F }}");
+    }
+    all_wrong.push('}');
+    let start = std::time::Instant::now();
+    for (text, expected) in [
+        (multiplies, "too many operations"),
+        (all_wrong, "there is no such field"),
+    ] {
+        let parsed = tree::Document::parse(&text).unwrap();
+        let errors = gqlwire_schema::compose::Document::from(parsed)
+            .build(&STARS)
+            .unwrap_err();
+        assert!(errors.to_string().contains(expected), "{errors}");
+    }
+    // Far above what it takes, far below what a bomb would.
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
+}
