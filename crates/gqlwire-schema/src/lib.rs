@@ -22,6 +22,7 @@
 //!
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
+pub mod compose;
 mod diagnostic;
 mod document;
 mod execute;
@@ -32,6 +33,7 @@ mod scalar;
 mod schema;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
+pub use document::tree;
 pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,

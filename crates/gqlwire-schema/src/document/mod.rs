@@ -3,6 +3,7 @@
 mod limits;
 mod literals;
 mod tokens;
+pub mod tree;
 
 use std::fmt;
 use std::sync::Arc;
