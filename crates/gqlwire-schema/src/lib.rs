@@ -22,6 +22,7 @@
 //!
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
+mod coordinate;
 mod diagnostic;
 mod document;
 mod execute;
@@ -30,8 +31,13 @@ mod literal;
 mod response;
 mod scalar;
 mod schema;
+mod suggest;
+mod usage;
 
-pub use diagnostic::{Diagnostic, Diagnostics};
+pub use coordinate::{Coordinate, Element, InvalidCoordinate, UnknownCoordinate};
+pub use diagnostic::{
+    Diagnostic, Diagnostics, SarifTool, Severity, TextOptions, render_github, render_json, render_sarif, render_text,
+};
 pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,
@@ -42,5 +48,8 @@ pub use introspection::{
 };
 pub use response::{ResponseObject, ResponseValue};
 pub use schema::{
-    ArgumentDefinition, Directive, EnumValue, FieldDefinition, OperationKind, Schema, TypeDefinition, TypeKind, TypeRef,
+    ArgumentDefinition, Directive, DirectiveDefinition, EnumValue, FieldDefinition, OperationKind, Schema,
+    TypeDefinition, TypeKind, TypeRef,
 };
+pub use suggest::did_you_mean;
+pub use usage::{CheckReport, SourceFile};

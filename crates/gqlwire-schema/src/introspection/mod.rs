@@ -1,6 +1,7 @@
 //! Schemas over the wire: the introspection query, and its result as SDL.
 
 mod error;
+mod json;
 mod options;
 mod print;
 

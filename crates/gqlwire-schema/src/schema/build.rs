@@ -12,6 +12,9 @@ use crate::diagnostic::Diagnostics;
 /// What AppSync knows without a declaration.
 const PRELUDE: &str = include_str!("prelude.graphql");
 
+/// Path of the prelude among the texts of a schema.
+pub(crate) const PRELUDE_PATH: &str = "<appsync>";
+
 /// Nesting that no honest schema needs; below it the parser's recursion fits the smallest thread stack.
 const RECURSION_LIMIT: usize = 100;
 
@@ -27,7 +30,7 @@ pub(super) struct Built {
 pub(super) fn from_sdl(sdl: &str) -> Result<Built, Diagnostics> {
     let mut parser = Parser::new().recursion_limit(RECURSION_LIMIT);
     let user = parser
-        .parse_ast(sdl, "schema.graphql")
+        .parse_ast(sdl, "<schema>")
         .map_err(|failed| Diagnostics::from_schema(&failed.errors, sdl))?;
     let declared: HashSet<(bool, &str)> = user.definitions.iter().filter_map(declared_name).collect();
     let (additions, prelude) = prelude_without(&declared, sdl);
@@ -92,7 +95,7 @@ fn declared_name(definition: &Definition) -> Option<(bool, &str)> {
 /// The prelude's definitions that the user did not give. Scalars that the schema never mentions stay out, so that
 /// introspection lists only what is used, as AppSync's does.
 fn prelude_without(declared: &HashSet<(bool, &str)>, sdl: &str) -> (ast::Document, HashSet<Name>) {
-    let mut document = match Parser::new().parse_ast(PRELUDE, "appsync.graphql") {
+    let mut document = match Parser::new().parse_ast(PRELUDE, PRELUDE_PATH) {
         Ok(document) => document,
         Err(failed) => failed.partial,
     };

@@ -2,6 +2,7 @@
 
 mod access;
 mod build;
+mod directives;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,9 @@ use serde_json::Value;
 pub use self::access::{
     ArgumentDefinition, Directive, EnumValue, FieldDefinition, OperationKind, TypeDefinition, TypeKind, TypeRef,
 };
+pub(crate) use self::build::PRELUDE_PATH;
+pub use self::directives::DirectiveDefinition;
+pub(crate) use self::directives::deprecation_reason;
 use crate::diagnostic::Diagnostics;
 use crate::document::{ExecutableDocument, ParseOptions};
 use crate::introspection::{IntrospectionError, sdl_from_introspection};
@@ -99,6 +103,11 @@ impl Schema {
 
     pub(crate) fn implementers(&self) -> &HashMap<Name, Implementers> {
         &self.inner.implementers
+    }
+
+    /// Whether AppSync's prelude brought the type or directive of this name, rather than the schema's own text.
+    pub(crate) fn is_from_prelude(&self, name: &str) -> bool {
+        self.inner.prelude.contains(name)
     }
 
     /// Whether an object type is the given type, implements it or is a member of it.
