@@ -24,9 +24,11 @@
 
 mod coordinate;
 mod diagnostic;
+mod diff;
 mod document;
 mod execute;
 mod introspection;
+mod lint;
 mod literal;
 mod response;
 mod scalar;
@@ -38,6 +40,7 @@ pub use coordinate::{Coordinate, Element, InvalidCoordinate, UnknownCoordinate};
 pub use diagnostic::{
     Diagnostic, Diagnostics, SarifTool, Severity, TextOptions, render_github, render_json, render_sarif, render_text,
 };
+pub use diff::{Change, ChangeClass, ChangeCode};
 pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,
@@ -46,6 +49,7 @@ pub use execute::{
 pub use introspection::{
     IntrospectionError, IntrospectionOptions, introspection_query, is_introspection_disabled, sdl_from_introspection,
 };
+pub use lint::{LintOptions, LintRule};
 pub use response::{ResponseObject, ResponseValue};
 pub use schema::{
     ArgumentDefinition, Directive, DirectiveDefinition, EnumValue, FieldDefinition, OperationKind, Schema,

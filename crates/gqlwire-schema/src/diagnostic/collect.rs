@@ -152,8 +152,8 @@ impl Diagnostic {
         self
     }
 
-    pub(crate) fn with_severity(mut self, severity: Severity) -> Self {
-        self.severity = severity;
+    pub(crate) fn with_suggestions(mut self, suggestions: Vec<&str>) -> Self {
+        self.suggestions = suggestions.into_iter().map(str::to_owned).collect();
         self
     }
 
