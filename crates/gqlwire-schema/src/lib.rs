@@ -23,6 +23,7 @@
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
 mod coordinate;
+mod describe;
 mod diagnostic;
 mod diff;
 mod document;
@@ -33,10 +34,12 @@ mod literal;
 mod response;
 mod scalar;
 mod schema;
+mod search;
 mod suggest;
 mod usage;
 
 pub use coordinate::{Coordinate, Element, InvalidCoordinate, UnknownCoordinate};
+pub use describe::{ElementDescription, ElementKind, Member};
 pub use diagnostic::{
     Diagnostic, Diagnostics, SarifTool, Severity, TextOptions, render_github, render_json, render_sarif, render_text,
 };
@@ -55,5 +58,6 @@ pub use schema::{
     ArgumentDefinition, Directive, DirectiveDefinition, EnumValue, FieldDefinition, OperationKind, Schema,
     TypeDefinition, TypeKind, TypeRef,
 };
+pub use search::SearchHit;
 pub use suggest::did_you_mean;
 pub use usage::{CheckReport, SourceFile};

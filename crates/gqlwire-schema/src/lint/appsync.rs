@@ -127,7 +127,8 @@ fn check_arguments(lint: &mut Lint<'_>, field: FieldDefinition<'_>) {
         let Some(compared) = payload.field(argument.name()) else {
             let near = did_you_mean(argument.name(), payload.fields().map(|field| field.name()));
             let message = format!(
-                "{} filters by a field that {} does not have: nothing is ever delivered to who gives it.",
+                "{} filters by a field that {} does not have: unless a resolver installs filters of its own, nothing is \
+                 delivered to who gives it.",
                 coordinate(),
                 payload.name()
             );

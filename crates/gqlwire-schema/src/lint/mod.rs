@@ -66,7 +66,7 @@ rules! {
     /// A subscription returns what its mutations return.
     SubscribeOtherType = "appsync-subscribe-other-type", Error;
     /// A subscription's argument is compared with the payload's field of its name and type.
-    SubscriptionArgument = "appsync-subscription-argument", Error;
+    SubscriptionArgument = "appsync-subscription-argument", Warning;
     /// Non-null fields of a payload fail for subscribers where the mutation does not select them.
     SubscriptionNonNullField = "appsync-subscription-non-null-field", Info;
     /// A subscription's payload is nullable, as what a mutation answers with may be null.
