@@ -29,6 +29,7 @@ mod diff;
 mod document;
 mod execute;
 mod introspection;
+mod lenient;
 mod lint;
 mod literal;
 mod response;

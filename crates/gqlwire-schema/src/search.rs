@@ -81,14 +81,21 @@ impl Schema {
                     deprecated,
                     || signature(&field),
                 );
+                let owner = format!("{parent}.{name}");
                 for argument in field.arguments() {
                     let coordinate = Coordinate::argument(parent, name, argument.name());
                     let deprecated = argument.deprecation_reason().is_some();
                     let description = argument.description();
                     let kind = ElementKind::Argument;
-                    search.consider(coordinate, kind, argument.name(), "", description, deprecated, || {
-                        input_signature(&argument)
-                    });
+                    search.consider(
+                        coordinate,
+                        kind,
+                        argument.name(),
+                        &owner,
+                        description,
+                        deprecated,
+                        || input_signature(&argument),
+                    );
                 }
             }
             for field in definition.input_fields() {
@@ -143,6 +150,10 @@ impl Search {
         };
         if name.to_lowercase() == self.whole || coordinate.to_string().to_lowercase() == self.whole {
             score += 1_000;
+        }
+        // Of a type and a field called the same, the type.
+        if matches!(coordinate, Coordinate::Type(_)) {
+            score += 5;
         }
         self.hits.push(SearchHit {
             coordinate,

@@ -8,8 +8,8 @@ const LONGEST: usize = 80;
 
 /// The candidates that `wrong` may be a misspelling of, best first, at most three.
 ///
-/// Names that differ only in case and underscores (`createdAt` for `created_at`) come first, then those that few
-/// keystrokes turn into one another, nearest first.
+/// Names that differ only in case and underscores (`createdAt` for `created_at`) are the only ones then; otherwise it
+/// is those that few keystrokes turn into one another, nearest first.
 ///
 /// ```
 /// assert_eq!(gqlwire_schema::did_you_mean("creatd_at", ["createdAt", "id"]), ["createdAt"]);
@@ -38,6 +38,10 @@ pub fn did_you_mean<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a st
     }
     near.sort();
     near.dedup();
+    // Beside the same name in another case, others are noise.
+    if near.first().is_some_and(|(distance, _)| *distance == 0) {
+        near.retain(|(distance, _)| *distance == 0);
+    }
     near.into_iter().take(MOST).map(|(_, candidate)| candidate).collect()
 }
 
@@ -99,16 +103,16 @@ mod tests {
     fn near_names_are_suggested_best_first() {
         let candidates = ["createdAt", "created_by", "updatedAt", "id", "message", "messages"];
         for (wrong, expected) in [
-            ("created_at", &["createdAt", "updatedAt", "created_by"][..]),
-            ("CREATEDAT", &["createdAt", "updatedAt", "created_by"]),
+            ("created_at", &["createdAt"][..]),
+            ("CREATEDAT", &["createdAt"]),
+            ("creatdAt", &["createdAt", "created_by", "updatedAt"]),
             ("mesage", &["message", "messages"]),
             ("ID", &["id"]),
             ("dI", &["id"]),
             ("unrelated", &[]),
             ("", &[]),
         ] {
-            let found = did_you_mean(wrong, candidates);
-            assert_eq!(found[..expected.len().min(found.len())], *expected, "{wrong}");
+            assert_eq!(did_you_mean(wrong, candidates), expected, "{wrong}");
         }
     }
 

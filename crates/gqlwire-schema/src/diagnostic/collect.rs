@@ -137,6 +137,18 @@ impl Diagnostic {
         diagnostic
     }
 
+    /// The same as a warning about a text that the reader does not have.
+    pub(crate) fn into_unplaced_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self.position = None;
+        self
+    }
+
+    pub(crate) fn into_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     pub(crate) fn with_coordinate(mut self, coordinate: Coordinate) -> Self {
         self.coordinate = Some(coordinate);
         self

@@ -79,7 +79,7 @@ impl Schema {
         self.compiled()
             .types
             .values()
-            .filter(|definition| !definition.name().starts_with("__"))
+            .filter(|definition| !(definition.is_built_in() && definition.name().starts_with("__")))
             .map(|definition| TypeDefinition {
                 schema: self,
                 definition,

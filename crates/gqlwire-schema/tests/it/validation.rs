@@ -295,6 +295,19 @@ fn a_missing_selection_is_told_from_one_of_unknown_fields() {
         ["RequiredArgument", "MissingSubselection", "UndefinedArgument"]
     );
     assert_eq!(rules("{ __schema }"), ["MissingSubselection"]);
+    // Without white space one field ends where the next begins.
+    assert_eq!(
+        rules("{getMessage(id:1){author{nope}author{name}}getMessage(id:1)}"),
+        ["UndefinedField", "MissingSubselection"]
+    );
+    assert_eq!(
+        rules("{ search(text: \"\") { ...F } } fragment F on Message { nope }"),
+        ["UndefinedField"]
+    );
+    assert_eq!(
+        rules("{ getMessage(id: 1) { author { nope { deeper } } author } }"),
+        ["UndefinedField", "MissingSubselection"]
+    );
 }
 
 #[test]
@@ -316,7 +329,7 @@ fn an_error_shows_its_line_with_a_caret() {
     let errors = messages().parse("{\n  status\n  nope\n}").unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "Cannot query field \"nope\" on type \"Query\".\n --> 3:3\n  |\n3 |   nope\n  |   ^^^^"
+        "Cannot query field \"nope\" on type \"Query\".\n --> 3:3\n  |\n3 |   nope\n  |   ^^^^\n  = help: did you mean \"node\" or \"now\"?"
     );
     let error = errors.to_graphql_errors().remove(0);
     assert_eq!(
