@@ -9,6 +9,7 @@ use apollo_compiler::parser::{FileId, SourceMap, SourceSpan};
 use apollo_compiler::validation::DiagnosticList;
 
 use super::appsync::{self, Place};
+use super::false_alarm;
 use super::position::Position;
 use super::suggestion::{self, Explanation};
 use super::{Diagnostic, Diagnostics, MAX_DIAGNOSTICS, Severity};
@@ -18,17 +19,18 @@ use crate::schema::Schema;
 impl Diagnostics {
     /// Errors of a schema.
     pub(crate) fn from_schema(errors: &DiagnosticList, source: &str) -> Self {
-        Self::from_compiler(errors, None, source)
+        Self(from_compiler(errors, None, source))
     }
 
-    /// Errors of an executable document; `document` gives the AppSync wording its paths, and the texts of all files.
+    /// Errors of an executable document, if any are left without the compiler's false alarms; `document` gives the
+    /// AppSync wording its paths, and the texts of all files.
     pub(crate) fn from_document(
         errors: &DiagnosticList,
         document: &ast::Document,
         schema: &Schema,
         source: &str,
-    ) -> Self {
-        Self::from_compiler(errors, Some((document, schema)), source)
+    ) -> Option<Self> {
+        Self::from_vec(from_compiler(errors, Some((document, schema)), source))
     }
 
     /// One error of our own that belongs to a place in the document.
@@ -54,53 +56,69 @@ impl Diagnostics {
         )])
     }
 
-    pub(crate) fn from_vec(diagnostics: Vec<Diagnostic>) -> Option<Self> {
-        (!diagnostics.is_empty()).then_some(Self(diagnostics))
+    /// The compiler's errors and our own in document order, each once; `None` when there are none.
+    pub(crate) fn merged(compilers: Option<Self>, own: Vec<Diagnostic>) -> Option<Self> {
+        let mut all: Vec<Diagnostic> = compilers.into_iter().flatten().collect();
+        if own.is_empty() {
+            return Self::from_vec(all);
+        }
+        all.extend(own);
+        all.sort_by_key(|found| (found.line(), found.column()));
+        all.dedup_by_key(|found| (found.line(), found.column(), found.rule));
+        all.truncate(MAX_DIAGNOSTICS);
+        Self::from_vec(all)
     }
 
-    fn from_compiler(errors: &DiagnosticList, document: Option<(&ast::Document, &Schema)>, source: &str) -> Self {
-        let diagnostics = errors
-            .iter()
-            .filter_map(|error| {
-                let plain = error.error.to_string();
-                let rule = error
-                    .error
-                    .unstable_error_name()
-                    .unwrap_or_else(|| rule_of_unnamed(&plain));
-                let mut message = error.error.unstable_compat_message().unwrap_or_else(|| plain.clone());
-                let span = error.error.location();
-                if let (Some((document, schema)), Some(span), "MissingSubselection") = (document, span, rule) {
-                    message = missing_subselection(document, schema, span, &message)?;
-                }
-                let Some((document, schema)) = document else {
-                    let position = span.and_then(|span| position(span, error.sources));
-                    return Some(Diagnostic::placed(rule, message, &Place::default(), position));
-                };
-                let explanation = suggestion::explain(rule, &message, &plain, span, document, schema);
-                let diagnostic = Diagnostic::new(rule, message, span, Some(document), source);
-                Some(diagnostic.explained(explanation))
-            })
-            .take(MAX_DIAGNOSTICS)
-            .collect();
-        Self(diagnostics)
+    fn from_vec(diagnostics: Vec<Diagnostic>) -> Option<Self> {
+        (!diagnostics.is_empty()).then_some(Self(diagnostics))
     }
 }
 
-/// An unknown field that is a field's only selection makes the compiler also say that the outer field has no
-/// selection, which is not true: `None` then. It also takes the parent's type for the field's.
-fn missing_subselection(document: &ast::Document, schema: &Schema, span: SourceSpan, message: &str) -> Option<String> {
-    if place_of(document, span).selects {
-        return None;
-    }
+fn from_compiler(
+    errors: &DiagnosticList,
+    document: Option<(&ast::Document, &Schema)>,
+    source: &str,
+) -> Vec<Diagnostic> {
+    let told = errors.iter().filter_map(|error| {
+        let plain = error.error.to_string();
+        let rule = error
+            .error
+            .unstable_error_name()
+            .unwrap_or_else(|| rule_of_unnamed(&plain));
+        let mut message = error.error.unstable_compat_message().unwrap_or_else(|| plain.clone());
+        let span = error.error.location();
+        let Some((document, schema)) = document else {
+            let position = span.and_then(|span| position(span, error.sources));
+            return Some(Diagnostic::placed(rule, message, &Place::default(), position));
+        };
+        if let Some(span) = span {
+            if false_alarm::is_false(rule, &message, span, document, schema) {
+                return None;
+            }
+            if rule == "MissingSubselection" {
+                message = missing_subselection(schema, message);
+            }
+        }
+        let explanation = suggestion::explain(rule, &message, &plain, span, document, schema);
+        let diagnostic = Diagnostic::new(rule, message, span, Some(document), source);
+        Some(diagnostic.explained(explanation))
+    });
+    told.take(MAX_DIAGNOSTICS).collect()
+}
+
+/// The compiler takes the parent's type for the field's.
+fn missing_subselection(schema: &Schema, message: String) -> String {
     let names: Vec<&str> = message.split('"').collect();
-    let (field, parent) = (names.get(1)?, names.get(3)?);
-    Some(match schema.compiled().type_field(parent, field) {
+    let (Some(field), Some(parent)) = (names.get(1), names.get(3)) else {
+        return message;
+    };
+    match schema.compiled().type_field(parent, field) {
         Ok(definition) => format!(
             r#"Field "{field}" of type "{}" must have a selection of subfields. Did you mean "{field} {{ ... }}"?"#,
             definition.ty
         ),
-        Err(_) => message.to_owned(),
-    })
+        Err(_) => message,
+    }
 }
 
 impl Diagnostic {
@@ -220,7 +238,7 @@ fn rule_of_unnamed(message: &str) -> &'static str {
 }
 
 /// The path of fields, and the argument, that enclose a place of the document.
-fn place_of(document: &ast::Document, span: SourceSpan) -> Place {
+pub(super) fn place_of(document: &ast::Document, span: SourceSpan) -> Place {
     let offset = span.offset();
     let covers = |at: Option<SourceSpan>| {
         at.is_some_and(|at| at.file_id() == span.file_id() && at.offset() <= offset && offset < at.end_offset())

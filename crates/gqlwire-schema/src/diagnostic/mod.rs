@@ -2,6 +2,7 @@
 
 mod appsync;
 mod collect;
+mod false_alarm;
 mod position;
 mod render;
 mod suggestion;

@@ -3,6 +3,7 @@
 mod limits;
 mod literals;
 mod tokens;
+mod variables;
 
 use std::fmt;
 use std::sync::Arc;
@@ -181,7 +182,13 @@ pub(crate) fn read(
     let parsed = Parser::new()
         .recursion_limit(limits::PARSER_RECURSION)
         .parse_ast(source, path);
-    let tree = parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, schema, source))?;
+    let tree = match parsed {
+        Ok(tree) => tree,
+        Err(failed) => match Diagnostics::from_document(&failed.errors, &failed.partial, schema, source) {
+            Some(errors) => return Err(errors),
+            None => failed.partial,
+        },
+    };
     check_nothing_was_dropped(&tree, source)?;
     Ok(tree)
 }
@@ -196,11 +203,11 @@ pub(crate) fn validate(
     let invalid = |errors, partial| Box::new(Invalid { errors, partial });
     limits::check_selections(tree, options.max_depth.min(limits::MAX_DEPTH), source)
         .map_err(|errors| invalid(errors, None))?;
-    let document = match tree.to_executable_validate(schema.compiled()) {
-        Ok(document) => document,
+    let (document, compilers) = match tree.to_executable_validate(schema.compiled()) {
+        Ok(document) => (document.into_inner(), None),
         Err(failed) => {
             let errors = Diagnostics::from_document(&failed.errors, tree, schema, source);
-            return Err(invalid(errors, Some(failed.partial)));
+            (failed.partial, errors)
         }
     };
     let mut errors = Vec::new();
@@ -208,9 +215,11 @@ pub(crate) fn validate(
         refuse_introspection(schema, &document, tree, source, &mut errors);
     }
     literals::check(schema, &document, tree, source, &mut errors);
-    match Diagnostics::from_vec(errors) {
-        Some(errors) => Err(invalid(errors, Some(document.into_inner()))),
-        None => Ok(document),
+    variables::check(schema, &document, tree, source, &mut errors);
+    match Diagnostics::merged(compilers, errors) {
+        Some(errors) => Err(invalid(errors, Some(document))),
+        // Either the compiler found nothing, or what it found was no fault.
+        None => Ok(Valid::assume_valid(document)),
     }
 }
 

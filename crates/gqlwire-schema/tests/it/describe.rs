@@ -25,7 +25,7 @@ input OrderInput { product: ID!, payment: Payment = CARD }
 "#;
 
 fn shop() -> Schema {
-    Schema::from_sdl(SHOP).unwrap()
+    Schema::from_sdl(SHOP).expect("a valid schema")
 }
 
 #[test]
@@ -95,7 +95,10 @@ fn search_ranks_names_before_descriptions() {
         found(&schema.search("product", 4)),
         ["Product", "Query.product", "Review.product", "OrderInput.product"]
     );
-    assert_eq!(found(&schema.search("by name", 9)), ["Query.productByName"]);
+    assert_eq!(
+        found(&schema.search("by name", 9)),
+        ["Query.productByName", "Query.productByName(name:)"]
+    );
     assert_eq!(found(&schema.search("sale", 9)), ["Product"]);
     assert_eq!(found(&schema.search("paid", 9)), ["Payment"]);
     assert_eq!(found(&schema.search("Query.product(id:)", 1)), ["Query.product(id:)"]);

@@ -243,18 +243,18 @@ fn damaged() -> impl Strategy<Value = Value> {
         let mut json = messages().to_introspection(&IntrospectionOptions::all());
         let mut pointer = "/__schema".to_owned();
         for index in path {
-            match json.pointer(&pointer).unwrap() {
+            match json.pointer(&pointer).expect("a place") {
                 Value::Array(items) if !items.is_empty() => {
                     pointer = format!("{pointer}/{}", index.index(items.len()));
                 }
                 Value::Object(members) if !members.is_empty() => {
-                    let name = members.keys().nth(index.index(members.len())).unwrap();
+                    let name = members.keys().nth(index.index(members.len())).expect("a member");
                     pointer = format!("{pointer}/{name}");
                 }
                 _ => break,
             }
         }
-        *json.pointer_mut(&pointer).unwrap() = value;
+        *json.pointer_mut(&pointer).expect("a place") = value;
         json
     })
 }

@@ -10,7 +10,7 @@ fn found(sdl: &str, rule: LintRule) -> Vec<String> {
     let found = schema.lint(&LintOptions::default());
     let of_rule = found.iter().filter(|finding| finding.rule() == rule.as_str());
     of_rule
-        .map(|finding| finding.coordinate().unwrap().to_string())
+        .map(|finding| finding.coordinate().expect("a coordinate").to_string())
         .collect()
 }
 
