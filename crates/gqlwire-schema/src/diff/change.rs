@@ -67,11 +67,13 @@ codes! {
     RequiredArgAdded = "REQUIRED_ARG_ADDED", Breaking;
     /// An argument was removed.
     ArgRemoved = "ARG_REMOVED", Breaking;
-    /// An argument's type no longer takes all that it took.
+    /// An argument's type, of a field or directive, no longer takes all that it took.
     ArgChangedKind = "ARG_CHANGED_KIND", Breaking;
     /// An argument's type takes all that it took, and more.
     ArgTypeWidened = "ARG_CHANGED_KIND_SAFE", Safe;
-    /// An argument's default is another, or gone, or new.
+    /// An argument got a default.
+    ArgDefaultValueAdded = "ARG_DEFAULT_VALUE_ADDED", Safe;
+    /// An argument's default is another, or gone.
     ArgDefaultValueChange = "ARG_DEFAULT_VALUE_CHANGE", Dangerous;
     /// An argument lost its default and is required now.
     ArgBecameRequired = "ARG_BECAME_REQUIRED", Breaking;
@@ -107,14 +109,6 @@ codes! {
     RequiredDirectiveArgAdded = "REQUIRED_DIRECTIVE_ARG_ADDED", Breaking;
     /// An argument was removed from a directive.
     DirectiveArgRemoved = "DIRECTIVE_ARG_REMOVED", Breaking;
-    /// The type of a directive's argument no longer takes all that it took.
-    DirectiveArgChangedKind = "DIRECTIVE_ARG_CHANGED_KIND", Breaking;
-    /// The type of a directive's argument takes all that it took, and more.
-    DirectiveArgTypeWidened = "DIRECTIVE_ARG_CHANGED_KIND_SAFE", Safe;
-    /// The default of a directive's argument is another, or gone, or new.
-    DirectiveArgDefaultChanged = "DIRECTIVE_ARG_DEFAULT_VALUE_CHANGE", Dangerous;
-    /// A directive's argument lost its default and is required now.
-    DirectiveArgBecameRequired = "DIRECTIVE_ARG_BECAME_REQUIRED", Breaking;
     /// A directive may stand in one more place.
     DirectiveLocationAdded = "DIRECTIVE_LOCATION_ADDED", Safe;
     /// A directive may no longer stand in a place.
@@ -139,7 +133,9 @@ codes! {
     OptionalInputFieldAdded = "OPTIONAL_INPUT_FIELD_ADDED", Dangerous;
     /// A required field was added to an input object.
     RequiredInputFieldAdded = "REQUIRED_INPUT_FIELD_ADDED", Breaking;
-    /// An input field's default is another, or gone, or new.
+    /// An input field got a default.
+    InputFieldDefaultAdded = "INPUT_FIELD_DEFAULT_VALUE_ADDED", Safe;
+    /// An input field's default is another, or gone.
     InputFieldDefaultChanged = "INPUT_FIELD_DEFAULT_VALUE_CHANGE", Dangerous;
     /// An input field lost its default and is required now.
     InputFieldBecameRequired = "INPUT_FIELD_BECAME_REQUIRED", Breaking;

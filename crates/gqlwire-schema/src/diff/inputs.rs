@@ -13,6 +13,7 @@ pub(super) struct Inputs {
     narrowed: ChangeCode,
     widened: ChangeCode,
     default: ChangeCode,
+    default_added: ChangeCode,
     required: ChangeCode,
 }
 
@@ -24,6 +25,7 @@ impl Inputs {
         narrowed: ChangeCode::ArgChangedKind,
         widened: ChangeCode::ArgTypeWidened,
         default: ChangeCode::ArgDefaultValueChange,
+        default_added: ChangeCode::ArgDefaultValueAdded,
         required: ChangeCode::ArgBecameRequired,
     };
 
@@ -31,10 +33,7 @@ impl Inputs {
         optional_added: ChangeCode::DirectiveArgAdded,
         required_added: ChangeCode::RequiredDirectiveArgAdded,
         removed: ChangeCode::DirectiveArgRemoved,
-        narrowed: ChangeCode::DirectiveArgChangedKind,
-        widened: ChangeCode::DirectiveArgTypeWidened,
-        default: ChangeCode::DirectiveArgDefaultChanged,
-        required: ChangeCode::DirectiveArgBecameRequired,
+        ..Self::ARGUMENTS
     };
 
     const FIELDS: Self = Self {
@@ -44,6 +43,7 @@ impl Inputs {
         narrowed: ChangeCode::FieldChangedKind,
         widened: ChangeCode::FieldTypeCompatible,
         default: ChangeCode::InputFieldDefaultChanged,
+        default_added: ChangeCode::InputFieldDefaultAdded,
         required: ChangeCode::InputFieldBecameRequired,
     };
 }
@@ -111,25 +111,7 @@ fn compare_one(
         let message = format!("{} changed its type from {was} to {is}", coordinate());
         changes.add(code, coordinate(), message, Some(&was), Some(&is));
     }
-    // As values: another way of writing the same default is no change.
-    if before.default_value() != after.default_value() {
-        let (was, is) = (before.default_text(), after.default_text());
-        let what = match (&was, &is) {
-            (None, Some(is)) => format!("got the default {is}"),
-            (Some(was), None) => format!("lost its default {was}"),
-            (was, is) => format!(
-                "changed its default from {} to {}",
-                was.as_deref().unwrap_or("none"),
-                is.as_deref().unwrap_or("none")
-            ),
-        };
-        let (code, note) = match after.is_required() && before.ty().is_non_null() {
-            true => (codes.required, " and is required now"),
-            false => (codes.default, ""),
-        };
-        let message = format!("{} {what}{note}", coordinate());
-        changes.add(code, coordinate(), message, was.as_deref(), is.as_deref());
-    }
+    compare_defaults(codes, before, after, coordinate(), changes);
     compare_descriptions(coordinate(), before.description(), after.description(), changes);
     compare_deprecation(
         coordinate(),
@@ -138,6 +120,30 @@ fn compare_one(
         changes,
     );
     applied::compare(&coordinate(), &before.directives(), &after.directives(), changes);
+}
+
+/// As values: another way of writing the same default is no change.
+fn compare_defaults(
+    codes: &Inputs,
+    before: &ArgumentDefinition<'_>,
+    after: &ArgumentDefinition<'_>,
+    coordinate: Coordinate,
+    changes: &mut Changes,
+) {
+    if before.default_value() == after.default_value() {
+        return;
+    }
+    let (was, is) = (before.default_text(), after.default_text());
+    let must_be_given = after.is_required() && before.ty().is_non_null();
+    let (code, what) = match (&was, &is) {
+        (None, Some(is)) => (codes.default_added, format!("got the default {is}")),
+        (Some(was), None) if must_be_given => (codes.required, format!("lost its default {was} and is required now")),
+        (Some(was), None) => (codes.default, format!("lost its default {was}")),
+        (Some(was), Some(is)) => (codes.default, format!("changed its default from {was} to {is}")),
+        (None, None) => return,
+    };
+    let message = format!("{coordinate} {what}");
+    changes.add(code, coordinate, message, was.as_deref(), is.as_deref());
 }
 
 /// Whether whatever was given for the old type can be given for the new one: the same, with non-null taken off anywhere.

@@ -108,7 +108,7 @@ const PAIRS: &[(&str, &str, &str)] = &[
     (
         "type T { a(b: Int): Int }",
         "type T { a(b: Int = 2): Int }",
-        "dangerous ARG_DEFAULT_VALUE_CHANGE T.a(b:)",
+        "safe ARG_DEFAULT_VALUE_ADDED T.a(b:)",
     ),
     (
         "type T { a(b: Int! = 1): Int }",
@@ -166,6 +166,11 @@ const PAIRS: &[(&str, &str, &str)] = &[
         "input I { a: Int = 1 }",
         "input I { a: Int = 2 }",
         "dangerous INPUT_FIELD_DEFAULT_VALUE_CHANGE I.a",
+    ),
+    (
+        "input I { a: Int }",
+        "input I { a: Int = 2 }",
+        "safe INPUT_FIELD_DEFAULT_VALUE_ADDED I.a",
     ),
     (
         "input I { a: Int! = 1 }",
@@ -252,22 +257,22 @@ const PAIRS: &[(&str, &str, &str)] = &[
     (
         "directive @d(a: Int) on FIELD",
         "directive @d(a: Int!) on FIELD",
-        "breaking DIRECTIVE_ARG_CHANGED_KIND @d(a:)",
+        "breaking ARG_CHANGED_KIND @d(a:)",
     ),
     (
         "directive @d(a: Int!) on FIELD",
         "directive @d(a: Int) on FIELD",
-        "safe DIRECTIVE_ARG_CHANGED_KIND_SAFE @d(a:)",
+        "safe ARG_CHANGED_KIND_SAFE @d(a:)",
     ),
     (
         "directive @d(a: Int = 1) on FIELD",
         "directive @d(a: Int = 2) on FIELD",
-        "dangerous DIRECTIVE_ARG_DEFAULT_VALUE_CHANGE @d(a:)",
+        "dangerous ARG_DEFAULT_VALUE_CHANGE @d(a:)",
     ),
     (
         "directive @d(a: Int! = 1) on FIELD",
         "directive @d(a: Int!) on FIELD",
-        "breaking DIRECTIVE_ARG_BECAME_REQUIRED @d(a:)",
+        "breaking ARG_BECAME_REQUIRED @d(a:)",
     ),
     (
         "type T { a: Int }",

@@ -311,6 +311,77 @@ fn a_missing_selection_is_told_from_one_of_unknown_fields() {
 }
 
 #[test]
+fn what_follows_from_an_error_is_no_error_of_its_own() {
+    let schema = messages();
+    for (document, rules) in [
+        (
+            "query($a: ID!, $b: Int) { getMesage(id: $a) { ...M } } fragment M on Message { childs(first: $b) { id } }",
+            &["UndefinedField", "UndefinedField"][..],
+        ),
+        ("query($a: ID!, $b: Int) { node(id: $a) { id } }", &["UnusedVariable"]),
+        (
+            "{ node(id: 1) { ...F } } fragment F on Nope { id }",
+            &["UndefinedTypeInNamedFragmentTypeCondition"],
+        ),
+        ("{ node(id: 1) { ... on Status { id } } }", &["InvalidFragmentTarget"]),
+        ("query($a: Nope) { node(id: $a) { id } }", &["UndefinedDefinition"]),
+        ("{ node(id: null) { id } }", &["RequiredArgument"]),
+        ("{ createMessage }", &["UndefinedField"]),
+    ] {
+        let errors = schema.parse(document).expect_err(document);
+        let found: Vec<_> = errors.iter().map(|error| error.rule()).collect();
+        assert_eq!(found, rules, "{document}\n{errors}");
+    }
+}
+
+#[test]
+fn what_the_compiler_overlooks_is_found() {
+    let schema = Schema::from_sdl(
+        "type Query { f(i: In, l: [Int!], b: Boolean!, c: Choice, any: Any): Int }
+         type Subscription { s: Query t: Query }
+         input In { a: Int!, b: Int! = 1, l: [In!] } input Choice @oneOf { x: Int y: Int } scalar Any",
+    )
+    .unwrap();
+    for (document, rule) in [
+        ("{ f(i: {a: 1, a: 2}, b: true) }", "UniqueInputField"),
+        ("{ f(b: true, any: [{a: 1, a: 2}]) }", "UniqueInputField"),
+        ("query($v: Int) { f(i: {a: $v}, b: true) }", "DisallowedVariableUsage"),
+        ("query($v: Int) { f(l: [$v], b: true) }", "DisallowedVariableUsage"),
+        (
+            "query($v: [In]) { f(i: {a: 1, l: $v}, b: true) }",
+            "DisallowedVariableUsage",
+        ),
+        (
+            "query($v: In) { f(i: {a: 1, l: [$v]}, b: true) }",
+            "DisallowedVariableUsage",
+        ),
+        ("query($v: Boolean = null) { f(b: $v) }", "DisallowedVariableUsage"),
+        (
+            "query($v: Int) { ...F } fragment F on Query { f(i: {a: $v}, b: true) }",
+            "DisallowedVariableUsage",
+        ),
+        ("query($v: Int) { f(c: {x: $v}, b: true) }", "OneOfInputObject"),
+        ("{ f(b: true, any: {a: [$v]}) }", "UndefinedVariable"),
+    ] {
+        let errors = schema.parse(document).expect_err(document);
+        let found: Vec<_> = errors.iter().map(|error| error.rule()).collect();
+        assert_eq!(found, [rule], "{document}\n{errors}");
+    }
+    for document in [
+        "query($v: Int = 1) { f(i: {a: $v}, b: true) }",
+        "query($v: Int) { f(i: {a: 1, b: $v}, b: true) }",
+        "query($v: Int!) { f(l: [$v], c: {x: $v}, b: true) }",
+        "query($v: Int!) { f(l: $v, b: true) }",
+        "query($v: Int) { f(b: true, any: [$v, {a: $v}]) }",
+        "subscription { s { f(b: true) } s { __typename } }",
+        "subscription { s { f(b: true) } ...S } fragment S on Subscription { s { __typename } }",
+    ] {
+        let parsed = schema.parse(document);
+        assert_eq!(parsed.is_err(), document.contains("f(l: $v"), "{document}: {parsed:?}");
+    }
+}
+
+#[test]
 fn all_errors_are_given_in_document_order() {
     let errors = messages().parse("{ a b getMessage(id: 1) { c } }").unwrap_err();
     let messages: Vec<_> = errors.iter().map(|error| error.message().to_owned()).collect();
