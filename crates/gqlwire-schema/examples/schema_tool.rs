@@ -19,10 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answer = match arguments[..] {
-        ["validate", schema] => validate(&read(schema)?, &stdin()?),
+        ["validate", schema] => validate(&load(schema)?.0, &stdin()?),
         ["diff"] => diff(&stdin()?),
         ["round-trip"] => round_trips(&stdin()?),
-        ["introspect", schema] => Ok(read(schema)?.to_introspection(&IntrospectionOptions::all())),
+        ["introspect", schema] => Ok(load(schema)?.0.to_introspection(&IntrospectionOptions::all())),
         _ => Err("usage: schema_tool validate SCHEMA | diff | round-trip | introspect SCHEMA".into()),
     }?;
     println!("{answer}");
@@ -33,10 +33,6 @@ fn stdin() -> Result<Value, Box<dyn Error>> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text)?;
     Ok(serde_json::from_str(&text)?)
-}
-
-fn read(path: &str) -> Result<Schema, Box<dyn Error>> {
-    Ok(Schema::from_sdl(&fs::read_to_string(path)?)?)
 }
 
 fn validate(schema: &Schema, documents: &Value) -> Result<Value, Box<dyn Error>> {
@@ -69,8 +65,7 @@ fn round_trips(files: &Value) -> Result<Value, Box<dyn Error>> {
 
 /// SDL → JSON → SDL → JSON: both JSONs are the same, and so is the text of both schemas but for applied directives.
 fn round_trip(file: &str) -> Result<Value, Box<dyn Error>> {
-    let text = fs::read_to_string(file)?;
-    let (loaded, load) = timed(|| Schema::from_sdl_lenient(&text));
+    let (loaded, load) = timed(|| load(file));
     let (schema, forgiven) = loaded?;
     let (first, print) = timed(|| schema.to_introspection(&IntrospectionOptions::all()));
     let (back, reload) = timed(|| Schema::from_introspection(&first));
@@ -79,12 +74,13 @@ fn round_trip(file: &str) -> Result<Value, Box<dyn Error>> {
         Err(_) => (Schema::from_introspection_lenient(&first)?.0, false),
     };
     let second = back.to_introspection(&IntrospectionOptions::all());
-    let changes = schema.diff(&back);
-    let lost: Vec<_> = changes.iter().map(|change| change.message()).take(5).collect();
+    // Applied directives cannot be told in an introspection result.
+    let mut lost = schema.diff(&back);
+    lost.retain(|change| !change.code().as_str().starts_with("APPLIED_"));
+    let lost: Vec<_> = lost.iter().map(|change| change.message()).take(5).collect();
     let (known, examples) = (forgiven.len(), forgiven.iter().map(Diagnostic::message).take(3));
     Ok(json!({
         "file": file,
-        "bytes": text.len(),
         "types": schema.types().count(),
         "same": first == second,
         "sameSdl": schema.to_sdl() == back.to_sdl(),
@@ -96,6 +92,15 @@ fn round_trip(file: &str) -> Result<Value, Box<dyn Error>> {
         "printMs": millis(print),
         "reloadMs": millis(reload),
     }))
+}
+
+/// The schema of a file, SDL or an introspection result, and what had to be forgiven.
+fn load(file: &str) -> Result<(Schema, Vec<Diagnostic>), Box<dyn Error>> {
+    let text = fs::read_to_string(file)?;
+    match file.ends_with(".json") {
+        true => Ok(Schema::from_introspection_lenient(&serde_json::from_str(&text)?)?),
+        false => Ok(Schema::from_sdl_lenient(&text)?),
+    }
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
