@@ -11,7 +11,7 @@ use crate::introspection::{IntrospectionError, sdl_from_introspection};
 use crate::schema::Schema;
 
 /// Faults that leave a schema as it is: documents can be checked against it, and the server knows what it means.
-const HARMLESS: [&str; 21] = [
+const HARMLESS: [&str; 23] = [
     "DuplicateRootOperationType",
     "EmptyFieldSet",
     "EmptyInputValueSet",
@@ -25,6 +25,8 @@ const HARMLESS: [&str; 21] = [
     "MissingInterfaceField",
     "MissingInterfaceFieldArgument",
     "QueryRootOperationType",
+    "RecursiveDirectiveDefinition",
+    "RecursiveInputObjectDefinition",
     "RequiredArgument",
     "RequiredField",
     "ReservedName",

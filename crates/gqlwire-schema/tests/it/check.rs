@@ -1,6 +1,10 @@
 //! Documents of several files against a schema.
 
-use gqlwire_schema::{CheckReport, Schema, Severity, SourceFile};
+use gqlwire_schema::{
+    CheckReport, SarifTool, Schema, Severity, SourceFile, TextOptions, render_github, render_json, render_sarif,
+    render_text,
+};
+use proptest::prelude::*;
 
 use crate::support::messages;
 
@@ -215,5 +219,72 @@ fn suggestions_and_coordinates_come_with_errors() {
             told.contains(&(coordinate.to_owned(), help.to_owned())),
             "{document}: {told:?}"
         );
+    }
+}
+
+/// Words of documents, in any order.
+fn any_document() -> impl Strategy<Value = String> {
+    let words = prop::sample::select(vec![
+        "query",
+        "mutation",
+        "subscription",
+        "fragment",
+        "on",
+        "Q",
+        "F",
+        "G",
+        "Message",
+        "Author",
+        "Found",
+        "Query",
+        "{",
+        "}",
+        "(",
+        ")",
+        ":",
+        "$",
+        "$a",
+        "@",
+        "skip",
+        "if",
+        "...",
+        "!",
+        "[",
+        "]",
+        "=",
+        "1",
+        "null",
+        "\"é\\n\"",
+        "getMessage",
+        "createMessage",
+        "input",
+        "message",
+        "status",
+        "author",
+        "id",
+        "nope",
+        "Int",
+        "ID",
+        "#x\n",
+        "\"\"\"b\nc\"\"\"",
+    ]);
+    prop::collection::vec(words, 0..40).prop_map(|words| words.join(" "))
+}
+
+proptest! {
+    #[test]
+    fn no_files_panic(first in any_document(), second in any_document(), third in "\\PC{0,40}") {
+        let third = format!("query T($a: ID!) {{ getMessage(id: $a) {{ ...F ...G }} }} {third}");
+        let files = [("a.graphql", first.as_str()), ("b.graphql", &second), ("c.graphql", &third)];
+        let report = check(&messages(), &files);
+        for found in &report.diagnostics {
+            prop_assert!(found.file().is_some());
+            let (start, end) = ((found.line(), found.column()), (found.end_line(), found.end_column()));
+            prop_assert!(start <= end, "{start:?} {end:?}");
+        }
+        render_text(&report.diagnostics, &TextOptions::colored());
+        render_github(&report.diagnostics);
+        render_json(&report.diagnostics);
+        render_sarif(&report.diagnostics, SarifTool { name: "t", version: "1" });
     }
 }

@@ -118,6 +118,17 @@ fn faults_that_do_no_harm_stay_as_they_are() {
         ),
         ("type Query { a: U } union U", "{ a { __typename } }", "EmptyMemberSet"),
         (
+            "type Query { a(b: In): Int } input In { x: In! y: Int }",
+            "{ a(b: null) b: a }",
+            "RecursiveInputObjectDefinition",
+        ),
+        (
+            "directive @d(a: Int @d) on ARGUMENT_DEFINITION type Query { a: Int }",
+            "{ a }",
+            "RecursiveDirectiveDefinition",
+        ),
+        ("type Mutation { a: Int }", "mutation { a }", "QueryRootOperationType"),
+        (
             "type Query { a: T } interface I { x: Int y: Int } type T implements I { x: Int }",
             "{ a { x } }",
             "MissingInterfaceField",
