@@ -3,6 +3,7 @@
 //! ```text
 //! schema_tool validate SCHEMA < documents.json   ["{ a }", …]        → [[{"rule": …, "message": …}, …], …]
 //! schema_tool diff < pairs.json                  [["old", "new"], …] → [[{"class": …, "code": …}, …], …]
+//! schema_tool diff-files < pairs.json            [["old.graphql", "new.json"], …] → as diff
 //! schema_tool round-trip < files.json            ["a.graphql", …]    → [{"file": …, "types": …, "same": true}, …]
 //! schema_tool introspect SCHEMA                                      → {"__schema": …}
 //! ```
@@ -20,10 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answer = match arguments[..] {
         ["validate", schema] => validate(&load(schema)?.0, &stdin()?),
-        ["diff"] => diff(&stdin()?),
+        ["diff"] => diff(&stdin()?, |sdl| Ok(Schema::from_sdl(sdl)?)),
+        ["diff-files"] => diff(&stdin()?, |file| Ok(load(file)?.0)),
         ["round-trip"] => round_trips(&stdin()?),
         ["introspect", schema] => Ok(load(schema)?.0.to_introspection(&IntrospectionOptions::all())),
-        _ => Err("usage: schema_tool validate SCHEMA | diff | round-trip | introspect SCHEMA".into()),
+        _ => Err("usage: schema_tool validate SCHEMA | diff | diff-files | round-trip | introspect SCHEMA".into()),
     }?;
     println!("{answer}");
     Ok(())
@@ -38,7 +40,16 @@ fn stdin() -> Result<Value, Box<dyn Error>> {
 fn validate(schema: &Schema, documents: &Value) -> Result<Value, Box<dyn Error>> {
     let documents = documents.as_array().ok_or("not a list of documents")?;
     let verdicts = documents.iter().map(|document| {
-        let errors = schema.parse(document.as_str().unwrap_or_default()).err();
+        let parsed = schema.parse(document.as_str().unwrap_or_default());
+        let errors = match parsed {
+            // What is valid stays so when it is printed, and is printed the same again.
+            Ok(document) => match schema.parse(&document.to_string()) {
+                Ok(again) if again.to_string() == document.to_string() => None,
+                Ok(_) => return json!([{ "rule": "Printed", "message": "printed otherwise the second time" }]),
+                Err(errors) => Some(errors),
+            },
+            Err(errors) => Some(errors),
+        };
         let errors = errors.iter().flat_map(Diagnostics::iter);
         let told = errors.map(|error| json!({ "rule": error.rule(), "message": error.message() }));
         told.collect::<Value>()
@@ -46,10 +57,10 @@ fn validate(schema: &Schema, documents: &Value) -> Result<Value, Box<dyn Error>>
     Ok(verdicts.collect())
 }
 
-fn diff(pairs: &Value) -> Result<Value, Box<dyn Error>> {
+fn diff(pairs: &Value, read: impl Fn(&str) -> Result<Schema, Box<dyn Error>>) -> Result<Value, Box<dyn Error>> {
     let mut answers = Vec::new();
     for pair in pairs.as_array().ok_or("not a list of pairs")? {
-        let schema = |index: usize| Schema::from_sdl(pair[index].as_str().unwrap_or_default());
+        let schema = |index: usize| read(pair[index].as_str().unwrap_or_default());
         answers.push(serde_json::to_value(schema(0)?.diff(&schema(1)?))?);
     }
     Ok(Value::Array(answers))

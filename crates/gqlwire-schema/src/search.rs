@@ -1,10 +1,14 @@
 //! Elements of a schema by words in their names and descriptions.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
 use serde::Serialize;
 
-use crate::coordinate::Coordinate;
+use crate::coordinate::{Coordinate, member_names};
 use crate::describe::{ElementKind, input_signature, signature};
 use crate::schema::Schema;
+use crate::suggest::did_you_mean;
 
 /// An element that was found.
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +33,8 @@ impl Schema {
     /// Elements in which every word of the query occurs: in the name, whole, as one of its words, at its start or
     /// inside, or in the description. Best first; deprecated ones after others that fit as well.
     ///
+    /// When nothing fits, names that are spelt alike are searched for instead.
+    ///
     /// A query that is a coordinate finds that element first. What the specification defines itself is not searched.
     ///
     /// ```
@@ -41,22 +47,32 @@ impl Schema {
     /// # Ok::<(), gqlwire_schema::Diagnostics>(())
     /// ```
     pub fn search(&self, query: &str, most: usize) -> Vec<SearchHit> {
+        let mut hits = self.matches(query);
+        if hits.is_empty() {
+            let names = self.types().flat_map(|found| {
+                let members = member_names(&found);
+                members.into_iter().chain([found.name()])
+            });
+            let near = did_you_mean(query.trim(), names);
+            hits = near.into_iter().flat_map(|name| self.matches(name)).collect();
+            let mut seen = HashSet::new();
+            hits.retain(|hit| seen.insert(hit.coordinate.clone()));
+        }
+        hits.sort_by_key(|hit| (Reverse(hit.score), hit.deprecated));
+        hits.truncate(most);
+        hits
+    }
+
+    fn matches(&self, query: &str) -> Vec<SearchHit> {
         let mut search = Search {
             whole: query.trim().to_lowercase(),
             words: query.split(|c: char| !c.is_alphanumeric()).flat_map(words_of).collect(),
             hits: Vec::new(),
         };
-        if search.words.is_empty() {
-            return Vec::new();
+        if !search.words.is_empty() {
+            self.visit(&mut search);
         }
-        self.visit(&mut search);
-        let mut hits = search.hits;
-        hits.sort_by(|a, b| {
-            let key = |hit: &SearchHit| (std::cmp::Reverse(hit.score), hit.deprecated);
-            key(a).cmp(&key(b))
-        });
-        hits.truncate(most);
-        hits
+        search.hits
     }
 
     fn visit(&self, search: &mut Search) {

@@ -1,31 +1,12 @@
 // Schemas that ship in npm packages: SDL → JSON → SDL loses nothing, and graphql-js reads from our JSON what it reads
 // from the package's own text.
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { buildClientSchema, buildSchema, findSchemaChanges, introspectionFromSchema } from "graphql";
+import { existsSync } from "node:fs";
+import { buildClientSchema, findSchemaChanges, introspectionFromSchema } from "graphql";
+import { fetched, theirs } from "./packages.mjs";
 import { tool } from "./tool.mjs";
 
-const lines = readFileSync("packages.txt", "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
-const files = lines.flatMap((line) => {
-  const [name, ...paths] = line.split(" ");
-  const folder = `node_modules/.schemas/${name.replaceAll("/", "+")}`;
-  if (!existsSync(`${folder}/package.json`)) {
-    mkdirSync(folder, { recursive: true });
-    const packed = execFileSync("npm", ["pack", "--silent", "--pack-destination", folder, name], { encoding: "utf8" });
-    execFileSync("tar", ["xzf", `${folder}/${packed.trim().split("\n").at(-1)}`, "-C", folder, "--strip-components=1"]);
-  }
-  return paths.map((path) => `${folder}/${path}`);
-});
-
-/** What graphql-js makes of a file, whatever it thinks of its validity. */
-function theirs(file) {
-  const text = readFileSync(file, "utf8");
-  if (!file.endsWith(".json")) return buildSchema(text, { assumeValid: true, assumeValidSDL: true });
-  const json = JSON.parse(text);
-  return buildClientSchema(json.data ?? json, { assumeValid: true });
-}
-
+const files = fetched();
 const found = tool(["round-trip"], files.filter((file) => existsSync(file)));
 const counts = { schemas: 0, strict: 0, lossless: 0, graphqlJs: 0 };
 const trouble = [];

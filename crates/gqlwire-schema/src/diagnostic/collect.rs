@@ -9,12 +9,15 @@ use apollo_compiler::parser::{FileId, SourceMap, SourceSpan};
 use apollo_compiler::validation::DiagnosticList;
 
 use super::appsync::{self, Place};
-use super::false_alarm;
+use super::false_alarm::FalseAlarms;
 use super::position::Position;
 use super::suggestion::{self, Explanation};
 use super::{Diagnostic, Diagnostics, MAX_DIAGNOSTICS, Severity};
 use crate::coordinate::Coordinate;
 use crate::schema::Schema;
+
+/// More errors than this are not told from false alarms one by one.
+const MAX_EXAMINED: usize = 10_000;
 
 impl Diagnostics {
     /// Errors of a schema.
@@ -79,6 +82,9 @@ fn from_compiler(
     document: Option<(&ast::Document, &Schema)>,
     source: &str,
 ) -> Vec<Diagnostic> {
+    // Of too many errors the first will do as they are.
+    let examined = document.filter(|_| errors.len() <= MAX_EXAMINED);
+    let alarms = examined.map(|(document, schema)| FalseAlarms::of(errors, document, schema));
     let told = errors.iter().filter_map(|error| {
         let plain = error.error.to_string();
         let rule = error
@@ -92,7 +98,10 @@ fn from_compiler(
             return Some(Diagnostic::placed(rule, message, &Place::default(), position));
         };
         if let Some(span) = span {
-            if false_alarm::is_false(rule, &message, span, document, schema) {
+            if alarms
+                .as_ref()
+                .is_some_and(|alarms| alarms.include(rule, &message, span))
+            {
                 return None;
             }
             if rule == "MissingSubselection" {

@@ -29,13 +29,13 @@ fn own_types(schema: &Schema) -> impl Iterator<Item = TypeDefinition<'_>> {
 fn compare_type(before: TypeDefinition<'_>, after: TypeDefinition<'_>, changes: &mut Changes) {
     let coordinate = || Coordinate::named(after.name());
     let name = after.name();
+    compare_descriptions(coordinate(), before.description(), after.description(), changes);
     if before.kind() != after.kind() {
         let (was, is) = (article(before.kind()), article(after.kind()));
         let message = format!("{name} was {was} and is {is}");
         changes.add(ChangeCode::TypeChangedKind, coordinate(), message, Some(was), Some(is));
         return;
     }
-    compare_descriptions(coordinate(), before.description(), after.description(), changes);
     compare_interfaces(before, after, changes);
     match after.kind() {
         TypeKind::Object | TypeKind::Interface => fields::compare(before, after, changes),

@@ -1,7 +1,7 @@
 //! Variables inside of lists and objects, which the compiler does not compare with the types that are expected there.
 
 use apollo_compiler::ast::{self, Argument, DirectiveList, InputValueDefinition, Type, Value, VariableDefinition};
-use apollo_compiler::collections::HashSet;
+use apollo_compiler::collections::{HashMap, HashSet};
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Name, Node, Schema as Compiled};
@@ -21,6 +21,11 @@ pub(super) fn check(
             schema: schema.compiled(),
             document,
             operation,
+            variables: operation
+                .variables
+                .iter()
+                .map(|found| (found.name.as_str(), &**found))
+                .collect(),
             seen: HashSet::default(),
             tree,
             source,
@@ -35,6 +40,7 @@ struct Check<'a> {
     schema: &'a Compiled,
     document: &'a ExecutableDocument,
     operation: &'a Operation,
+    variables: HashMap<&'a str, &'a VariableDefinition>,
     /// Fragments that were looked at with this operation.
     seen: HashSet<&'a Name>,
     tree: &'a ast::Document,
@@ -184,8 +190,7 @@ impl<'a> Check<'a> {
     }
 
     fn declared(&self, name: &str) -> Option<&'a VariableDefinition> {
-        let variables = self.operation.variables.iter();
-        variables.map(|node| &**node).find(|variable| variable.name == name)
+        self.variables.get(name).copied()
     }
 
     fn refuse(&mut self, rule: &'static str, message: String, value: &Node<Value>) {

@@ -105,5 +105,6 @@ fn search_ranks_names_before_descriptions() {
     assert_eq!(found(&schema.search("review first", 9)), ["Product.reviews(first:)"]);
     assert_eq!(found(&schema.search("", 9)), [""; 0]);
     assert_eq!(found(&schema.search("zebra", 9)), [""; 0]);
+    assert_eq!(found(&schema.search("Paymnet", 1)), ["Payment"]);
     assert!(!found(&messages().search("aws_subscribe", 9)).contains(&"@aws_subscribe".to_owned()));
 }

@@ -326,6 +326,18 @@ fn what_follows_from_an_error_is_no_error_of_its_own() {
         ("{ node(id: 1) { ... on Status { id } } }", &["InvalidFragmentTarget"]),
         ("query($a: Nope) { node(id: $a) { id } }", &["UndefinedDefinition"]),
         ("{ node(id: null) { id } }", &["RequiredArgument"]),
+        (
+            "mutation { createMessage(input: {message:\n null}) { id } }",
+            &["RequiredField"],
+        ),
+        (
+            "mutation { createMessage(input: {message: \"\", tags: [null]}) { id } }",
+            &["UnsupportedValueType"],
+        ),
+        (
+            "query($a: ID! = null) { node(id: $a) { id } }",
+            &["UnsupportedValueType"],
+        ),
         ("{ createMessage }", &["UndefinedField"]),
     ] {
         let errors = schema.parse(document).expect_err(document);
@@ -362,6 +374,7 @@ fn what_the_compiler_overlooks_is_found() {
         ),
         ("query($v: Int) { f(c: {x: $v}, b: true) }", "OneOfInputObject"),
         ("{ f(b: true, any: {a: [$v]}) }", "UndefinedVariable"),
+        ("{ f(b: true, i: {a: 1, b: null}) }", "UnsupportedValueType"),
     ] {
         let errors = schema.parse(document).expect_err(document);
         let found: Vec<_> = errors.iter().map(|error| error.rule()).collect();
