@@ -20,32 +20,35 @@ impl fmt::Display for ElementDescription {
         if let Some(reason) = &self.deprecated {
             write!(f, "\n  deprecated: {}", one_line(reason))?;
         }
+        let mut facts = String::new();
+        for (title, names) in [
+            ("directives", &self.directives),
+            ("implements", &self.interfaces),
+            ("possible types", &self.possible_types),
+            ("member of", &self.unions),
+            ("may stand on", &self.locations),
+        ] {
+            if !names.is_empty() {
+                facts.push_str(&format!("\n  {title}: {}", names.join(", ")));
+            }
+        }
+        if self.repeatable {
+            facts.push_str("\n  repeatable");
+        }
         if let Some(text) = &self.description {
             f.write_str("\n")?;
             for line in text.trim().lines() {
                 write!(f, "\n  {line}")?;
             }
-            f.write_str("\n")?;
+            if !facts.is_empty() {
+                f.write_str("\n")?;
+            }
         }
-        list(f, "directives", &self.directives)?;
-        list(f, "implements", &self.interfaces)?;
-        list(f, "possible types", &self.possible_types)?;
-        list(f, "member of", &self.unions)?;
-        list(f, "may stand on", &self.locations)?;
-        if self.repeatable {
-            f.write_str("\n  repeatable")?;
-        }
+        f.write_str(&facts)?;
         members(f, self.kind, &self.members)?;
         uses(f, "returned by", &self.returned_by)?;
         uses(f, "taken by", &self.taken_by)?;
         uses(f, "applied to", &self.applied_to)
-    }
-}
-
-fn list(f: &mut fmt::Formatter<'_>, title: &str, names: &[String]) -> fmt::Result {
-    match names {
-        [] => Ok(()),
-        names => write!(f, "\n  {title}: {}", names.join(", ")),
     }
 }
 

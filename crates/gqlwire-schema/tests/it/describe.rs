@@ -78,7 +78,7 @@ fn other_elements_are_described() {
     );
     assert_eq!(
         text("Query.product(id:)"),
-        "Query.product(id:) (argument): ID!\n\n  Its key.\n"
+        "Query.product(id:) (argument): ID!\n\n  Its key."
     );
     assert!(text("@aws_iam").contains("applied to\n  Query.product"));
     assert!(schema.describe(&"Prodct".parse().unwrap()).is_err());
