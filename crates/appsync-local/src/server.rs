@@ -3,6 +3,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use gqlwire_proto::GraphQLError;
+use gqlwire_schema::Execution;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -10,10 +13,12 @@ use tokio::time::timeout;
 
 use crate::Builder;
 use crate::accept::accept;
-use crate::api::Api;
+use crate::api::{Api, OperationKind};
 use crate::auth::{ApiKey, Authorizer, Call, Identity, Refusal};
+use crate::http::GraphQLRequest;
 use crate::hub::Hub;
 use crate::limits::Limits;
+use crate::publish;
 use crate::stats::{Counters, Stats};
 use crate::stop::Stop;
 
@@ -106,6 +111,25 @@ impl Server {
     /// What the server has done so far.
     pub fn stats(&self) -> Stats {
         self.core.counters.snapshot(self.core.hub.len())
+    }
+
+    /// Runs a query or mutation within this process, asking nobody for credentials, and returns its response as JSON.
+    ///
+    /// The events of a mutation are queued for every subscriber before this returns.
+    pub async fn execute(&self, query: impl Into<String>, variables: Map<String, Value>) -> String {
+        let request = GraphQLRequest {
+            query: query.into(),
+            variables: Some(variables),
+            operation_name: None,
+        };
+        match self.core.api.prepare(request) {
+            Err(refused) => refused.into_json(),
+            Ok(prepared) if prepared.kind() == OperationKind::Subscription => {
+                let error = GraphQLError::new("Subscriptions are served over the realtime endpoint alone.");
+                Execution::refused(vec![error]).to_json()
+            }
+            Ok(prepared) => publish::execute(&self.core, prepared).await,
+        }
     }
 
     /// Stops accepting, closes realtime connections with code 1001, lets requests finish for the grace period of

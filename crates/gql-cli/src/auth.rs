@@ -83,8 +83,8 @@ impl Credentials {
     }
 
     /// Whether this is how AppSync refuses the caller. It does so with a 400 for some, whose body is a GraphQL response
-    /// like any other; `BadRequestException` is a signature that does not fit, or anything else.
-    pub(crate) fn are_refused_by(error: &GraphQLError) -> bool {
+    /// like any other.
+    pub(crate) fn are_refused_by(error: &GraphQLError, status: Option<u16>) -> bool {
         match error.error_type() {
             Some(
                 "AccessDeniedException"
@@ -95,12 +95,12 @@ impl Credentials {
                 | "UnauthorizedException"
                 | "UnrecognizedClientException",
             ) => true,
-            Some("BadRequestException") => {
-                let message = error.message.to_ascii_lowercase();
-                ["signature", "authorization header"]
-                    .iter()
-                    .any(|word| message.contains(word))
-            }
+            // With this status it is a signature that does not fit, often without a word; a request that AppSync cannot
+            // read is a `MalformedHttpRequestException`. Messages of a websocket have no status, and are about anything.
+            Some("BadRequestException") => match status {
+                Some(status) => status == 400,
+                None => error.message.to_ascii_lowercase().contains("signature"),
+            },
             _ => false,
         }
     }

@@ -51,7 +51,7 @@ impl Connection {
         if let Some(Credentials::Iam { profile }) = &credentials {
             tracing::info!("region {}", region_source(&args, &url, profile.as_deref(), environment));
         }
-        let connection = Self {
+        Ok(Self {
             protocol,
             url,
             credentials,
@@ -59,9 +59,7 @@ impl Connection {
             headers,
             limit: args.execute_timeout.0,
             args,
-        };
-        connection.check_plaintext()?;
-        Ok(connection)
+        })
     }
 
     /// How long a request may take, and a subscription until it is acknowledged.
@@ -103,6 +101,9 @@ impl Connection {
             if let Some(region) = &self.args.auth.region {
                 builder = builder.region(region);
             }
+            if let Some(time) = self.args.settle_time {
+                builder = builder.settle_time(time);
+            }
             if let Some(bytes) = self.args.max_message_size {
                 builder = builder.max_message_size(bytes);
             }
@@ -139,8 +140,11 @@ impl Connection {
     }
 
     /// What to do where AppSync answers with an error that is about the caller, not about the operation.
-    pub(crate) fn advice_on_refusal(&self, errors: &[GraphQLError]) -> Option<String> {
-        if !errors.first().is_some_and(Credentials::are_refused_by) {
+    pub(crate) fn advice_on_refusal(&self, errors: &[GraphQLError], status: Option<u16>) -> Option<String> {
+        if !errors
+            .first()
+            .is_some_and(|error| Credentials::are_refused_by(error, status))
+        {
             return None;
         }
         match &self.credentials {
@@ -150,7 +154,7 @@ impl Connection {
     }
 
     fn advice(&self, error: &Error) -> Option<String> {
-        if let Some(advice) = self.advice_on_refusal(error.errors()) {
+        if let Some(advice) = self.advice_on_refusal(error.errors(), error.status().map(|status| status.as_u16())) {
             return Some(advice);
         }
         let text = error.to_string();
@@ -176,35 +180,6 @@ impl Connection {
             Some(credentials) => Some(credentials.advice(error).to_owned()),
         }
     }
-
-    /// Credentials go unencrypted to this machine alone, unless the user insists.
-    fn check_plaintext(&self) -> Result<(), Failure> {
-        let sends_credentials = self.credentials.is_some() || self.headers.iter().any(|(name, _)| is_credential(name));
-        if self.args.allow_plaintext || !sends_credentials {
-            return Ok(());
-        }
-        let given = [
-            Some(self.url.as_str()),
-            self.args.http_url.as_deref(),
-            self.args.realtime_url.as_deref(),
-        ];
-        for url in given.into_iter().flatten() {
-            if let Ok(endpoint) = Endpoint::new(url)
-                && !endpoint.is_secure()
-            {
-                let host = endpoint.http_url().host_str().unwrap_or_default();
-                return Err(Failure::usage(format!("credentials would go unencrypted to {host}"))
-                    .hint("use https (or wss), or insist with --allow-plaintext"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The headers that are credentials by their name; those that the library guards, too.
-fn is_credential(name: &str) -> bool {
-    let names = ["authorization", "cookie", "x-amz-security-token", "x-api-key"];
-    names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn key_was_kept() -> String {
@@ -231,6 +206,7 @@ fn appsync_options(args: &ConnectionArgs) -> AppSyncOptions {
         (args.header_carrier.is_some(), "--header-carrier"),
         (args.auth.region.is_some(), "--region"),
         (args.max_message_size.is_some(), "--max-message-size"),
+        (args.settle_time.is_some(), "--settle-time"),
     ];
     let auth = args.auth.given();
     let other = others.into_iter().find_map(|(given, option)| given.then_some(option));

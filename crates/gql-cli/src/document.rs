@@ -1,11 +1,8 @@
-//! Where the operation comes from, and which one of a document it is.
+//! Where the operation comes from.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-
-use gqlwire::OperationKind;
-use gqlwire_proto::scan::{Outline, SelectError};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -16,13 +13,13 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 
 /// The document: the text given, or the files one after the other, or standard input. `None` where standard input is
 /// blank: then there is nothing to do.
-pub(crate) fn read(text: Option<&str>, files: &[PathBuf]) -> Result<Option<String>, Failure> {
+pub(crate) fn read(text: Option<&str>, files: &[PathBuf]) -> Result<Option<Document>, Failure> {
     if let Some(text) = text {
-        return not_blank(text.to_owned(), "the operation given with --query").map(Some);
+        return not_blank(text.to_owned().into(), "the operation given with --query").map(Some);
     }
     if files.is_empty() {
         let text = read_stdin()?;
-        return Ok((!text.trim().is_empty()).then_some(text));
+        return Ok((!text.trim().is_empty()).then(|| text.into()));
     }
     let texts: Vec<String> = files
         .iter()
@@ -31,31 +28,47 @@ pub(crate) fn read(text: Option<&str>, files: &[PathBuf]) -> Result<Option<Strin
             _ => read_file(path),
         })
         .collect::<Result<_, _>>()?;
-    not_blank(texts.join("\n"), "the file given with --file").map(Some)
+    not_blank(Document::from_files(texts), "the file given with --file").map(Some)
 }
 
-/// The operation that a server would run.
+/// A document, and where each of the files that it was put together from ends in it.
 #[derive(Debug)]
-pub(crate) struct Chosen {
-    pub(crate) kind: OperationKind,
-    /// The variables that it declares.
-    pub(crate) variables: Vec<String>,
+pub(crate) struct Document {
+    text: String,
+    ends: Vec<usize>,
 }
 
-/// Reads the document, and chooses the operation by its name.
-pub(crate) fn choose(document: &str, operation_name: Option<&str>) -> Result<Chosen, Failure> {
-    let outline = Outline::parse(document).map_err(|error| Failure::new(Exit::Invalid, error.render(document)))?;
-    let operation = outline.select(operation_name).map_err(|error| {
-        let failure = Failure::new(Exit::Invalid, error.to_string());
-        match error {
-            SelectError::Several { .. } => failure.hint("choose one with -o NAME"),
-            _ => failure,
+impl Document {
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The number of the file that this place of the text is from.
+    pub(crate) fn file_of(&self, place: usize) -> usize {
+        self.ends.partition_point(|end| *end <= place)
+    }
+
+    /// The texts of several files, one after the other.
+    pub(crate) fn from_files(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut document = Self {
+            text: String::new(),
+            ends: Vec::new(),
+        };
+        for text in texts {
+            if !document.ends.is_empty() {
+                document.text.push('\n');
+            }
+            document.text.push_str(&text);
+            document.ends.push(document.text.len());
         }
-    })?;
-    Ok(Chosen {
-        kind: operation.kind(),
-        variables: operation.variables().map(str::to_owned).collect(),
-    })
+        document
+    }
+}
+
+impl From<String> for Document {
+    fn from(text: String) -> Self {
+        Self::from_files([text])
+    }
 }
 
 /// The text of a file of bounded length.
@@ -86,10 +99,10 @@ fn read_text(source: impl Read, name: &str) -> Result<String, Failure> {
     })
 }
 
-fn not_blank(text: String, what: &str) -> Result<String, Failure> {
-    match text.trim().is_empty() {
+fn not_blank(document: Document, what: &str) -> Result<Document, Failure> {
+    match document.text.trim().is_empty() {
         true => Err(Failure::usage(format!("{what} is empty"))),
-        false => Ok(text),
+        false => Ok(document),
     }
 }
 
@@ -98,34 +111,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kind_is_that_of_the_operation_that_was_named() {
-        let document = "query A { a } subscription B($x: Int, $y: Int) { b(x: $x) }";
-        let chosen = choose(document, Some("B")).unwrap();
-        assert_eq!(chosen.kind, OperationKind::Subscription);
-        assert_eq!(chosen.variables, ["x", "y"]);
-        assert_eq!(choose("{ a }", None).unwrap().kind, OperationKind::Query);
-    }
-
-    #[test]
-    fn several_operations_without_a_name_are_listed() {
-        let failure = choose("query A { a } query B { b }", None).unwrap_err();
-        assert_eq!(failure.exit, Exit::Invalid);
-        assert!(
-            failure.message.contains('A') && failure.message.contains('B'),
-            "{}",
-            failure.message
-        );
-    }
-
-    #[test]
-    fn a_syntax_error_is_shown_with_its_line_and_a_mark() {
-        let failure = choose("{\n  a(\n}", None).unwrap_err();
-        assert_eq!(failure.exit, Exit::Invalid);
-        assert!(
-            failure.message.contains("3 | }") && failure.message.contains('^'),
-            "{}",
-            failure.message
-        );
+    fn each_place_is_of_one_file() {
+        let document = Document::from_files(["ab".to_owned(), String::new(), "c".to_owned()]);
+        assert_eq!(document.text(), "ab\n\nc");
+        assert_eq!([0, 1, 4].map(|place| document.file_of(place)), [0, 0, 2]);
     }
 
     #[test]

@@ -17,10 +17,20 @@ pub(crate) enum Exit {
     Timeout = 6,
     /// The operation was found wrong before anything was sent.
     Invalid = 7,
-    /// A running subscription was ended by an error.
+    /// A running subscription was ended by an error; of several, at least one was.
     Ended = 8,
     /// By Ctrl-C, SIGTERM or SIGHUP, which all mean the same to a running operation.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// The one of two that is further from success.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        match other as u8 > self as u8 {
+            true => other,
+            false => self,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -40,5 +50,5 @@ Exit codes:
   5  no connection, TLS, a 5xx, or an answer that is not GraphQL
   6  timeout
   7  the operation is not valid GraphQL
-  8  a running subscription was ended by an error
+  8  a running subscription was ended by an error; of several, any of them
   130  interrupted: Ctrl-C, SIGTERM or SIGHUP";

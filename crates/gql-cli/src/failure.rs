@@ -45,7 +45,14 @@ impl Failure {
 
     /// What the client could not do.
     pub(crate) fn client(error: &Error, phase: Phase) -> Self {
-        let failure = Self::new(exit_of(error, phase), in_our_words(&error.to_string()));
+        let message = error.to_string();
+        if message.contains("danger_allow_plaintext_credentials") {
+            // What would go unencrypted and where to; what the library advises comes after that.
+            let what = message.split("; use ").next().unwrap_or_default();
+            let failure = Self::new(exit_of(error, phase), what);
+            return failure.hint("use https (or wss), or insist with --allow-plaintext");
+        }
+        let failure = Self::new(exit_of(error, phase), in_our_words(&message));
         match advice(error, phase) {
             Some(advice) => failure.hint(advice),
             None => failure,
@@ -58,7 +65,6 @@ pub(crate) fn in_our_words(message: &str) -> String {
     let settings = [
         ("`max_response_size`", "--max-response-size"),
         ("`max_message_size`", "--max-message-size"),
-        ("danger_allow_plaintext_credentials", "--allow-plaintext"),
         ("say `.appsync()` on the builder", "use --transport appsync"),
         (": use `Iam::aws_default_chain()` (feature `aws`)", ""),
         ("add that with `add_root_certificate`", "add that to this machine's"),

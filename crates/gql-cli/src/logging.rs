@@ -5,6 +5,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::LoggingArgs;
+use crate::status;
 
 /// What is written by this project alone: other crates log headers, and in them secrets.
 const OURS: [&str; 4] = ["gql_cli", "gqlwire", "gqlwire_proto", "appsync_local"];
@@ -17,7 +18,10 @@ pub(crate) fn start(options: &LoggingArgs) {
         _ => return,
     };
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(|| {
+            status::make_way();
+            std::io::stderr()
+        })
         .with_ansi(false)
         .without_time()
         .with_target(options.debug)

@@ -1,9 +1,10 @@
 //! What goes to stdout: the server's own JSON, one line for each result.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::status;
 
 /// Whether anybody still reads.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -13,14 +14,17 @@ pub(crate) enum Reader {
 }
 
 /// Standard output, flushed after every line: what reads it may wait for that line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stdout {
-    line: Vec<u8>,
+    /// Then a status line may be in the way.
+    is_terminal: bool,
 }
 
 impl Stdout {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self {
+            is_terminal: io::stdout().is_terminal(),
+        }
     }
 
     /// Writes JSON as one line.
@@ -29,10 +33,22 @@ impl Stdout {
     ///
     /// The line cannot be written, for another reason than that its reader is gone.
     pub(crate) fn json(&mut self, json: &str) -> Result<Reader, Failure> {
-        self.line.clear();
-        compact(json, &mut self.line);
-        self.line.push(b'\n');
-        write(&self.line)
+        let mut line = Vec::with_capacity(json.len() + 1);
+        compact(json, &mut line);
+        line.push(b'\n');
+        self.line(&line)
+    }
+
+    /// Writes a line that ends as lines do.
+    ///
+    /// # Errors
+    ///
+    /// As for [`json`](Self::json).
+    pub(crate) fn line(&mut self, line: &[u8]) -> Result<Reader, Failure> {
+        if self.is_terminal {
+            status::make_way();
+        }
+        write(line)
     }
 
     /// Writes text as it is; the end of a command that has nothing else to say.

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use gqlwire::{GraphQLError, Location, PathSegment};
 
 use crate::failure::Failure;
+use crate::status;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -38,6 +39,7 @@ pub(crate) fn warning(message: impl Display) {
 
 /// A plain line for the person who looks on.
 pub(crate) fn say(message: impl Display) {
+    status::make_way();
     let _ = writeln!(anstream::stderr().lock(), "{message}");
 }
 
@@ -45,15 +47,16 @@ pub(crate) fn say(message: impl Display) {
 const MOST_ERRORS: usize = 20;
 const LONGEST_TEXT: usize = 500;
 
-/// The errors of an answer, each with its place in the answer and in the document.
-pub(crate) fn graphql_errors(errors: &[GraphQLError], document: &str) {
+/// The errors of an answer, each with its place in the answer and in the document; `of` names the operation where there
+/// are several.
+pub(crate) fn graphql_errors(errors: &[GraphQLError], document: &str, of: Option<&str>) {
     let everything = tracing::enabled!(tracing::Level::DEBUG);
     let (most, longest) = match everything {
         true => (usize::MAX, usize::MAX),
         false => (MOST_ERRORS, LONGEST_TEXT),
     };
     for error in errors.iter().take(most) {
-        let _ = graphql_error(error, document, longest);
+        let _ = graphql_error(error, document, of, longest);
     }
     let left = errors.len().saturating_sub(most);
     if left > 0 {
@@ -71,15 +74,17 @@ fn cut(text: &str, longest: usize) -> Cow<'_, str> {
 
 fn labelled(style: Style, label: &str, text: &str) -> io::Result<()> {
     let text = printable(text.trim_end());
+    status::make_way();
     writeln!(anstream::stderr().lock(), "{style}{label}:{style:#} {text}")
 }
 
-fn graphql_error(error: &GraphQLError, document: &str, longest: usize) -> io::Result<()> {
+fn graphql_error(error: &GraphQLError, document: &str, of: Option<&str>, longest: usize) -> io::Result<()> {
     let message = match error.message.as_str() {
         "" => "the server gave an error without a message",
         message => message,
     };
-    labelled(ERROR, "error", &cut(message, longest))?;
+    let of = of.map_or(String::new(), |operation| format!("{operation}: "));
+    labelled(ERROR, "error", &format!("{of}{}", cut(message, longest)))?;
     let mut stderr = anstream::stderr().lock();
     if let Some(error_type) = error.error_type() {
         writeln!(stderr, "  errorType: {}", printable(&cut(error_type, longest)))?;

@@ -1,21 +1,23 @@
-//! One operation: read, checked, sent, its answer printed.
+//! Operations: read, checked, sent, their answers printed.
 
 use std::future::IntoFuture;
 use std::time::{Duration, Instant};
 
-use gqlwire::{Error, OperationKind, Request, Response};
+use gqlwire::{Client, Error, OperationKind, Request, Response};
 use serde_json::value::RawValue;
 
 use crate::args::OperationArgs;
 use crate::connection::Connection;
-use crate::document::Chosen;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
+use crate::lines::{self, Form};
+use crate::operations::{self, Operation};
 use crate::output::{Reader, Stdout};
 use crate::runtime::block_on;
 use crate::signals::Interrupts;
-use crate::subscribe::{self, Bounds};
-use crate::{document, report, schema, variables};
+use crate::subscribe::{self, Bounds, Planned};
+use crate::variables::{self, Variable};
+use crate::{document, report, schema, status};
 
 /// The answer as the server wrote it.
 pub(crate) type Raw = Box<RawValue>;
@@ -24,51 +26,103 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     let variables = variables::variables(&args.variables)?;
     let schema_options = schema::options(&args.schema_download)?;
     let connection = Connection::resolve(args.connection, &|name| std::env::var(name).ok())?;
+    // Refuses what the library refuses, before anybody types an operation.
+    let client = connection.client()?;
     if args.print_schema {
-        return schema::print(&connection, &schema_options);
+        return schema::print(&connection, &client, &schema_options);
     }
     let Some(document) = document::read(args.query.as_deref(), &args.file)? else {
         return Ok(Exit::Success);
     };
-    let Chosen {
-        kind,
-        variables: declared,
-    } = document::choose(&document, args.operation_name.as_deref())?;
-    connection.protocol.check(kind)?;
+    let operations = operations::choose(&document, args.operation_name.as_deref())?;
+    for operation in &operations {
+        connection.protocol.check(operation.kind)?;
+    }
     let bounds = Bounds {
         count: args.count,
         duration: args.duration,
     };
-    if kind != OperationKind::Subscription && bounds.any() {
+    let form = match (args.meta, operations.len()) {
+        (true, _) => Form::Meta,
+        (false, 1) => Form::Data,
+        (false, _) => Form::Named,
+    };
+    let catch_up = args.catch_up.as_deref().map(operations::catch_up).transpose()?;
+    if let Some(query) = &catch_up {
+        connection.protocol.check(query.kind)?;
+    }
+    point_out_undeclared(&variables, &operations, catch_up.as_ref());
+    let mut planned: Vec<Planned> = operations
+        .into_iter()
+        .map(|operation| Planned {
+            request: request(&operation, &variables),
+            catch_up: catch_up.as_ref().map(|query| request(query, &variables)),
+            operation,
+        })
+        .collect();
+    let lone = planned.pop_if(|one| one.operation.kind != OperationKind::Subscription);
+    let Some(Planned { operation, request, .. }) = lone else {
+        let options = subscribe::Options {
+            bounds,
+            catch_up,
+            form,
+            has_status_line: !args.no_status && status::has_a_place(),
+        };
+        return block_on(subscribe::run(&connection, &client, planned, options));
+    };
+    if bounds.any() {
         return Err(Failure::usage(format!(
-            "--count and --for end a subscription, and this is a {kind}"
+            "--count and --for end a subscription, and this is a {}",
+            operation.kind
         )));
     }
+    if catch_up.is_some() {
+        return Err(Failure::usage(format!(
+            "--catch-up goes before the events of a subscription, and this is a {}",
+            operation.kind
+        )));
+    }
+    block_on(execute(&connection, &client, request, &operation, form))
+}
 
-    let mut request = Request::<Raw>::new(document.clone());
+/// The request of an operation, with those of the variables that it declares.
+fn request(operation: &Operation, variables: &[Variable]) -> Request<Raw> {
+    let mut request = Request::<Raw>::new(operation.document.clone());
     for variable in variables {
-        // Servers drop it without a word.
-        if !declared.contains(&variable.name) {
-            report::warning(format_args!("the {kind} declares no variable ${}", variable.name));
+        if operation.variables.contains(&variable.name) {
+            request = request.variable(variable.name.clone(), &variable.value);
         }
-        request = request.variable(variable.name, variable.value);
     }
-    if let Some(name) = args.operation_name {
-        request = request.operation_name(name);
+    match &operation.name {
+        Some(name) => request.operation_name(name.clone()),
+        None => request,
     }
-    match kind {
-        OperationKind::Subscription => block_on(subscribe::run(&connection, request, &document, &bounds)),
-        _ => block_on(execute(&connection, request, &document, kind)),
+}
+
+/// Servers drop a variable that nobody declares without a word.
+fn point_out_undeclared(variables: &[Variable], operations: &[Operation], catch_up: Option<&Operation>) {
+    let is_declared = |name: &String| {
+        let mut all = operations.iter().chain(catch_up);
+        all.any(|operation| operation.variables.contains(name))
+    };
+    for Variable { name, .. } in variables.iter().filter(|variable| !is_declared(&variable.name)) {
+        match operations {
+            [only] if catch_up.is_none() => {
+                report::warning(format_args!("the {} declares no variable ${name}", only.kind))
+            }
+            _ => report::warning(format_args!("no operation declares a variable ${name}")),
+        }
     }
 }
 
 async fn execute(
     connection: &Connection,
+    client: &Client,
     request: Request<Raw>,
-    document: &str,
-    kind: OperationKind,
+    operation: &Operation,
+    form: Form,
 ) -> Result<Exit, Failure> {
-    let client = connection.client()?;
+    let kind = operation.kind;
     let mut interrupts = Interrupts::new()?;
     tracing::debug!("sending the {kind}: POST {}", connection.shown());
     let sent = Instant::now();
@@ -96,8 +150,9 @@ async fn execute(
             connection.shown()
         ));
     }
-    let (exit, _) = show(&response, document, &mut Stdout::new())?;
-    match connection.advice_on_refusal(&response.errors) {
+    let line = lines::answer(form, &operation.label, &response);
+    let (exit, _) = show(line, &response, operation, form, &mut Stdout::new())?;
+    match connection.advice_on_refusal(&response.errors, response.status().map(|status| status.as_u16())) {
         Some(advice) if exit == Exit::Errors => {
             report::hint(advice);
             Ok(Exit::Refused)
@@ -125,18 +180,29 @@ fn log_answer(answer: &Result<Response<Raw>, Error>, after: Duration) {
     }
 }
 
-/// Prints the data and reports the errors of one answer: data first, because errors take none of it away.
-pub(crate) fn show(response: &Response<Raw>, document: &str, stdout: &mut Stdout) -> Result<(Exit, Reader), Failure> {
-    let reader = match &response.data {
-        Some(data) => stdout.json(data.get())?,
+/// Prints the line and reports the errors of one answer: data first, because errors take none of it away.
+pub(crate) fn show(
+    line: Option<Vec<u8>>,
+    response: &Response<Raw>,
+    operation: &Operation,
+    form: Form,
+    stdout: &mut Stdout,
+) -> Result<(Exit, Reader), Failure> {
+    let reader = match line {
+        Some(line) => stdout.line(&line)?,
         None => Reader::Listening,
     };
-    report::graphql_errors(&response.errors, document);
+    let of = (form == Form::Named).then_some(operation.label.as_str());
+    // With `--meta` they are on the line.
+    if form != Form::Meta {
+        report::graphql_errors(&response.errors, &operation.document, of);
+    }
     let exit = match (&response.data, response.errors.as_slice()) {
         (Some(_), []) => Exit::Success,
         (Some(_), _) => Exit::Partial,
         (None, []) => {
-            report::error("the server answered without data and without errors");
+            let of = of.map_or(String::new(), |operation| format!("{operation}: "));
+            report::error(format_args!("{of}the server answered without data and without errors"));
             Exit::Errors
         }
         (None, _) => Exit::Errors,

@@ -1,5 +1,6 @@
 //! The server's schema, fetched and printed as SDL.
 
+use gqlwire::Client;
 use gqlwire_schema::IntrospectionOptions;
 
 use crate::connection::Connection;
@@ -43,9 +44,8 @@ fn option<'o>(word: &str, options: &'o mut IntrospectionOptions) -> Option<(&'o 
 }
 
 /// Fetches and prints. Over AppSync this goes to the HTTP endpoint, whichever of the two the URL names.
-pub(crate) fn print(connection: &Connection, options: &IntrospectionOptions) -> Result<Exit, Failure> {
+pub(crate) fn print(connection: &Connection, client: &Client, options: &IntrospectionOptions) -> Result<Exit, Failure> {
     let sdl = block_on(async {
-        let client = connection.client()?;
         let mut interrupts = Interrupts::new()?;
         tokio::select! {
             sdl = client.fetch_sdl(options) => {

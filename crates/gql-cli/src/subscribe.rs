@@ -1,4 +1,4 @@
-//! A subscription: one line for each event, until it ends or somebody ends it.
+//! Subscriptions: one line for each event, until they end or somebody ends them.
 //!
 //! ```text
 //!  refused, or no answer ───────────────────────────────────────────────▶ 4, 5, 6
@@ -8,25 +8,36 @@
 //!                                       └─ an error ────────────────────▶ 8
 //! ```
 //!
-//! A connection that is lost is no error, unless the user says so: the subscription goes on over another one, and a line
-//! on stderr says how much may be missing.
+//! Several of them share a client, and its connection. If one is refused at the start, all end: a script must not take
+//! half of what it asked for to be the whole. Once they run, one that ends leaves the others alone, and the exit code is
+//! the worst of them all. `--count` counts the lines of all; `--for` begins when the last of them is acknowledged.
+//!
+//! A connection that is lost is no error, unless the user says so: the subscriptions go on over another one, and a line
+//! on stderr, or with `--meta` on stdout, says how much may be missing.
 
-use std::future::IntoFuture;
+use std::future::ready;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use gqlwire::{Client, Event, GraphQLError, Request, Subscription};
+use futures_util::stream::{LocalBoxStream, SelectAll, select_all};
+use gqlwire::{Client, Dropped, GraphQLError, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
 use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
+use crate::follow::{Happening, follow};
+use crate::lines::{self, Form};
+use crate::notices::Notices;
+use crate::operations::Operation;
 use crate::output::{Reader, Stdout};
 use crate::report;
 use crate::run::{Raw, show};
 use crate::signals::Interrupts;
+use crate::status::StatusLine;
 
-/// When to end a subscription that does not end by itself.
+/// When to end subscriptions that do not end by themselves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
     pub(crate) count: Option<u64>,
@@ -40,98 +51,282 @@ impl Bounds {
     }
 }
 
+/// What goes for all subscriptions together.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) bounds: Bounds,
+    /// The query that each of them catches up with.
+    pub(crate) catch_up: Option<Operation>,
+    pub(crate) form: Form,
+    pub(crate) has_status_line: bool,
+}
+
+/// What is to be subscribed to.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) operation: Operation,
+    pub(crate) request: Request<Raw>,
+    /// The query to catch up with.
+    pub(crate) catch_up: Option<Request<Raw>>,
+}
+
 pub(crate) async fn run(
     connection: &Connection,
-    request: Request<Raw>,
-    document: &str,
-    bounds: &Bounds,
+    client: &Client,
+    planned: Vec<Planned>,
+    options: Options,
 ) -> Result<Exit, Failure> {
-    let client = connection.client()?;
     let mut interrupts = Interrupts::new()?;
-    let starting = client.subscribe(request).timeout(connection.limit()).into_future();
     tracing::debug!("starting the subscription at {}", connection.shown());
-    let sent = Instant::now();
-    let started = tokio::select! {
-        started = starting => started,
-        () = interrupts.next() => {
-            close(&client, &mut interrupts).await;
-            return Ok(Exit::Interrupted);
-        }
+    let mut operations = Vec::new();
+    let mut happenings = Vec::new();
+    for (index, one) in planned.into_iter().enumerate() {
+        let starting = client.subscribe(one.request).timeout(connection.limit());
+        let happening = move |happening| (index, happening);
+        happenings.push(match one.catch_up {
+            None => follow(starting).map(happening).boxed_local(),
+            Some(catch_up) => follow(starting.catch_up(catch_up)).map(happening).boxed_local(),
+        });
+        operations.push(one.operation);
+    }
+    let Options {
+        bounds,
+        catch_up,
+        form,
+        has_status_line,
+    } = options;
+    let mut listener = Listener {
+        connection,
+        deadline: None,
+        bounds,
+        catch_up,
+        exit: Exit::Success,
+        form,
+        is_advised: false,
+        notices: Notices::new(client),
+        operations,
+        over: 0,
+        sent: Instant::now(),
+        started: 0,
+        status: StatusLine::new(has_status_line),
+        stdout: Stdout::new(),
     };
-    let mut subscription = started.map_err(|error| connection.failure(&error, Phase::SubscriptionStart))?;
-    tracing::debug!(
-        "connected, and acknowledged with start_ack, after {:.1?}",
-        sent.elapsed()
-    );
-    tracing::info!("subscribed; events follow");
-    let outcome = listen(connection, &mut subscription, document, bounds, &mut interrupts).await;
+    let outcome = listener.listen(select_all(happenings), &mut interrupts).await;
+    drop(listener);
     tracing::debug!("sending stop, and closing");
-    subscription.stop();
-    close(&client, &mut interrupts).await;
+    close(client, &mut interrupts).await;
     outcome
 }
 
-async fn listen(
-    connection: &Connection,
-    subscription: &mut Subscription<Raw>,
-    document: &str,
-    bounds: &Bounds,
-    interrupts: &mut Interrupts,
-) -> Result<Exit, Failure> {
-    let mut stdout = Stdout::new();
-    let mut left = bounds.count;
-    let mut exit = Exit::Success;
-    // An event that cannot be read ends nothing; an error that ends the stream is the last thing in it.
-    let mut last_error = None;
-    let mut advised = false;
-    let time_is_up = time_is_up(bounds.duration);
-    tokio::pin!(time_is_up);
-    loop {
-        let event = tokio::select! {
-            event = subscription.next() => event,
-            () = &mut time_is_up => return Ok(exit),
-            () = interrupts.next() => return Ok(Exit::Interrupted),
-        };
-        let reader = match event {
-            None => return last_error.map_or(Ok(exit), Err),
-            Some(Ok(Event::Next(response))) => {
-                report_unfinished(&mut last_error);
-                let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
-                tracing::debug!("received data: {bytes} bytes, {} errors", response.errors.len());
-                let (shown, reader) = show(&response, document, &mut stdout)?;
-                if !advised && lacks_selection(&response.errors) {
-                    report::hint(SELECTION);
-                    advised = true;
+/// What goes on until the last subscription is over.
+#[derive(Debug)]
+struct Listener<'a> {
+    connection: &'a Connection,
+    /// When all of them have run for as long as they are to.
+    deadline: Option<Instant>,
+    /// The count is what is left of it.
+    bounds: Bounds,
+    /// The query that each of them catches up with.
+    catch_up: Option<Operation>,
+    exit: Exit,
+    form: Form,
+    is_advised: bool,
+    notices: Notices,
+    operations: Vec<Operation>,
+    over: usize,
+    sent: Instant,
+    started: usize,
+    status: StatusLine,
+    stdout: Stdout,
+}
+
+type Happenings<'a> = SelectAll<LocalBoxStream<'a, (usize, Happening)>>;
+
+impl Listener<'_> {
+    async fn listen(&mut self, mut happenings: Happenings<'_>, interrupts: &mut Interrupts) -> Result<Exit, Failure> {
+        loop {
+            let happening = tokio::select! {
+                biased;
+                () = interrupts.next() => return Ok(Exit::Interrupted),
+                () = time_is_up(self.deadline) => return Ok(self.exit),
+                () = self.status.tick() => {
+                    self.refresh();
+                    continue;
                 }
-                if shown != Exit::Success {
-                    exit = Exit::Partial;
+                happening = happenings.next() => happening,
+                () = self.notices.changed() => {
+                    if self.started > 0 {
+                        self.notices.look();
+                    }
+                    self.refresh();
+                    continue;
                 }
-                reader
+                // Lines that come in a row do not wait for it.
+                () = ready(()), if self.status.is_missing() => {
+                    self.status.put_back();
+                    continue;
+                }
+            };
+            let Some((index, happening)) = happening else {
+                return Ok(self.exit);
+            };
+            if let ControlFlow::Break(exit) = self.take(index, happening)? {
+                return Ok(exit);
             }
-            Some(Ok(Event::Gap(gap))) => {
-                let lasted = gap.until.duration_since(gap.since).unwrap_or_default();
-                report::warning(format_args!(
-                    "connected again: the events of {lasted:.1?} may be missing: {}",
-                    gap.cause
-                ));
-                continue;
-            }
-            Some(Ok(_)) => continue,
-            Some(Err(error)) => {
-                report_unfinished(&mut last_error);
-                exit = Exit::Partial;
-                last_error = Some(connection.failure(&error, Phase::SubscriptionRun));
+        }
+    }
+
+    fn take(&mut self, index: usize, happening: Happening) -> Result<ControlFlow<Exit>, Failure> {
+        let reader = match happening {
+            Happening::Started => {
+                self.acknowledged();
                 Reader::Listening
             }
-        };
-        if reader == Reader::Gone {
-            return Ok(Exit::Success);
-        }
-        if let Some(left) = &mut left {
-            *left -= 1;
-            if *left == 0 {
-                return last_error.map_or(Ok(exit), Err);
+            Happening::Refused(error) => {
+                let mut failure = self.connection.failure(&error, Phase::SubscriptionStart);
+                failure.message = self.about(index, &failure.message);
+                return Err(failure);
             }
+            Happening::Next(response) => {
+                let reader = self.event(index, &response)?;
+                return Ok(self.count(reader));
+            }
+            Happening::Snapshot(response) => self.snapshot(index, &response)?,
+            Happening::Dropped(dropped) => match self.form {
+                Form::Meta => self.stdout.line(&lines::dropped(self.label(index), &dropped))?,
+                _ => {
+                    let Dropped { count, .. } = dropped;
+                    report::warning(self.about(index, &format!("{count} events were dropped: they found no room")));
+                    Reader::Listening
+                }
+            },
+            Happening::Gap(gap) => match self.form {
+                Form::Meta => self.stdout.line(&lines::gap(self.label(index), &gap))?,
+                _ => {
+                    self.notices.gap(index, &gap);
+                    Reader::Listening
+                }
+            },
+            Happening::Unreadable(error) => {
+                let failure = self.connection.failure(&error, Phase::SubscriptionRun);
+                let reader = self.unreadable(index, &failure.message)?;
+                return Ok(self.count(reader));
+            }
+            Happening::Completed => {
+                tracing::debug!("received complete");
+                self.over += 1;
+                self.ended(index, None)?
+            }
+            Happening::Broken(error) => {
+                self.over += 1;
+                self.exit = self.exit.worse(Exit::Ended);
+                let mut failure = self.connection.failure(&error, Phase::SubscriptionRun);
+                let reader = self.ended(index, Some(&failure.message))?;
+                failure.message = self.about(index, &failure.message);
+                report::failure(&failure);
+                reader
+            }
+        };
+        Ok(self.unless_gone(reader))
+    }
+
+    fn acknowledged(&mut self) {
+        self.started += 1;
+        tracing::debug!(
+            "connected, and acknowledged with start_ack, after {:.1?}",
+            self.sent.elapsed()
+        );
+        if self.started == self.operations.len() {
+            tracing::info!("subscribed; events follow");
+            self.deadline = self.bounds.duration.and_then(|after| Instant::now().checked_add(after));
+        }
+    }
+
+    fn event(&mut self, index: usize, response: &Response<Raw>) -> Result<Reader, Failure> {
+        let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
+        tracing::debug!("received data: {bytes} bytes, {} errors", response.errors.len());
+        self.status.count_event();
+        let operation = &self.operations[index];
+        let line = lines::answer(self.form, &operation.label, response);
+        let (shown, reader) = show(line, response, operation, self.form, &mut self.stdout)?;
+        if !self.is_advised && lacks_selection(&response.errors) {
+            report::hint(SELECTION);
+            self.is_advised = true;
+        }
+        if shown != Exit::Success {
+            self.exit = self.exit.worse(Exit::Partial);
+        }
+        Ok(reader)
+    }
+
+    fn snapshot(&mut self, index: usize, response: &Response<Raw>) -> Result<Reader, Failure> {
+        let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
+        tracing::debug!("caught up: {bytes} bytes of data, {} errors", response.errors.len());
+        let Some(query) = &self.catch_up else {
+            return Ok(Reader::Listening);
+        };
+        let line = lines::snapshot(self.form, self.label(index), response);
+        let (shown, reader) = show(line, response, query, self.form, &mut self.stdout)?;
+        if shown != Exit::Success {
+            self.exit = self.exit.worse(Exit::Partial);
+        }
+        Ok(reader)
+    }
+
+    fn unreadable(&mut self, index: usize, message: &str) -> Result<Reader, Failure> {
+        self.status.count_event();
+        self.exit = self.exit.worse(Exit::Partial);
+        match self.form {
+            Form::Meta => self.stdout.line(&lines::unreadable(self.label(index), message)),
+            _ => {
+                report::error(self.about(index, message));
+                Ok(Reader::Listening)
+            }
+        }
+    }
+
+    /// The line of an end, where ends have lines.
+    fn ended(&mut self, index: usize, cause: Option<&str>) -> Result<Reader, Failure> {
+        match self.form {
+            Form::Meta => self.stdout.line(&lines::over(self.label(index), cause)),
+            _ => Ok(Reader::Listening),
+        }
+    }
+
+    /// One event less to come.
+    fn count(&mut self, reader: Reader) -> ControlFlow<Exit> {
+        if let Some(left) = &mut self.bounds.count {
+            *left -= 1;
+            if *left == 0 && reader == Reader::Listening {
+                return ControlFlow::Break(self.exit);
+            }
+        }
+        self.unless_gone(reader)
+    }
+
+    /// Who stopped reading has seen enough, unless something broke before.
+    fn unless_gone(&self, reader: Reader) -> ControlFlow<Exit> {
+        match (reader, self.exit) {
+            (Reader::Listening, _) => ControlFlow::Continue(()),
+            (Reader::Gone, Exit::Ended) => ControlFlow::Break(Exit::Ended),
+            (Reader::Gone, _) => ControlFlow::Break(Exit::Success),
+        }
+    }
+
+    fn refresh(&mut self) {
+        let running = self.operations.len() - self.over;
+        self.status.refresh(&self.notices.worst(), running);
+    }
+
+    fn label(&self, index: usize) -> &str {
+        &self.operations[index].label
+    }
+
+    /// A message, with the name of what it is about if that could be anything else.
+    fn about(&self, index: usize, message: &str) -> String {
+        match self.operations.len() {
+            1 => message.to_owned(),
+            _ => format!("{}: {message}", self.label(index)),
         }
     }
 }
@@ -147,15 +342,8 @@ fn lacks_selection(errors: &[GraphQLError]) -> bool {
         .any(|error| error.message.to_ascii_lowercase().contains(text))
 }
 
-/// An error that more events followed was about one event alone.
-fn report_unfinished(error: &mut Option<Failure>) {
-    if let Some(failure) = error.take() {
-        report::error(failure.message);
-    }
-}
-
-async fn time_is_up(after: Option<Duration>) {
-    match after.and_then(|after| Instant::now().checked_add(after)) {
+async fn time_is_up(deadline: Option<Instant>) {
+    match deadline {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }

@@ -11,6 +11,7 @@ mod response;
 pub mod scan;
 pub mod session;
 pub mod sigv4;
+pub mod websocket;
 
 pub use graphql_error::{GraphQLError, Location, PathSegment};
 pub use request::{Request, RequestError};

@@ -22,6 +22,7 @@
 //!
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
+pub mod compose;
 mod coordinate;
 mod describe;
 mod diagnostic;
@@ -45,6 +46,7 @@ pub use diagnostic::{
     Diagnostic, Diagnostics, SarifTool, Severity, TextOptions, render_github, render_json, render_sarif, render_text,
 };
 pub use diff::{Change, ChangeClass, ChangeCode};
+pub use document::tree;
 pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,

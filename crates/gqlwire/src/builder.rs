@@ -8,19 +8,30 @@ use url::Url;
 use crate::auth::AuthProvider;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
-use crate::{Client, Error};
+use crate::{Client, Error, RetryPolicy};
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a query or mutation may take, unless set: a little longer than the 30 s after which AppSync gives up, so
 /// that its answer to that arrives.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(35);
+/// How long what was sent may stay unacknowledged by the other side's system, unless set.
+///
+/// Less than the 90 s of silence after which a session doubts a websocket: where the system can tell that the other side
+/// is gone, it does so first.
+pub const DEFAULT_TCP_USER_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long [`Client::close`] may take, unless set.
 pub const DEFAULT_CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer may be, unless set, in bytes.
 pub const DEFAULT_MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
 /// How long a message of a websocket may be, unless set, in bytes.
 pub const DEFAULT_MAX_MESSAGE_SIZE: usize = 16 * 1024 * 1024;
+/// How many events may wait for one subscriber, unless set.
+pub const DEFAULT_QUEUE_MESSAGES: usize = 1024;
+/// How many bytes of events may wait for one subscriber, unless set.
+pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// How many bytes may wait for all subscribers of one client, unless set.
+pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
 /// Sets up a [`Client`].
 #[derive(Clone)]
@@ -31,11 +42,14 @@ pub struct ClientBuilder {
     auth: Option<Arc<dyn AuthProvider>>,
     connect: ConnectOptions,
     timeout: Duration,
+    retry: RetryPolicy,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
     first_error: Option<Error>,
     #[cfg(feature = "appsync")]
     appsync: Option<crate::appsync::Setup>,
+    #[cfg(feature = "appsync")]
+    delivery: crate::realtime::Delivery,
 }
 
 /// Without the query of the URL, which may hold secrets.
@@ -58,11 +72,14 @@ impl ClientBuilder {
             auth: None,
             connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
+            retry: RetryPolicy::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
             first_error: None,
             #[cfg(feature = "appsync")]
             appsync: None,
+            #[cfg(feature = "appsync")]
+            delivery: crate::realtime::Delivery::default(),
         }
     }
 
@@ -119,9 +136,29 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a query or mutation may take, from connecting to the last byte; default [`DEFAULT_TIMEOUT`].
+    /// How long a query or mutation may take, from connecting to the last byte, with all its attempts; default
+    /// [`DEFAULT_TIMEOUT`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// When a query or mutation is tried again; by default where that is safe, three attempts in all.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How long what was sent may stay without the acknowledgement of the other side's system until a connection counts
+    /// as broken; default [`DEFAULT_TCP_USER_TIMEOUT`].
+    ///
+    /// It concerns every connection of this client, requests and websockets, and with a proxy in between the way to
+    /// that. The system asks for a sign of life after each 15 s of silence, and so it also bounds how long a connection
+    /// may be open to nobody: up to the first such moment after this time, and 30 s at least. Linux, Android and Fuchsia
+    /// have such a limit (`TCP_USER_TIMEOUT`); elsewhere it is three such questions without an answer. Zero leaves it to
+    /// the system.
+    pub fn tcp_user_timeout(mut self, timeout: Duration) -> Self {
+        self.connect.tcp_user_timeout = timeout;
         self
     }
 
@@ -149,6 +186,7 @@ impl ClientBuilder {
         if let Some(error) = self.first_error {
             return Err(error);
         }
+        crate::metrics::describe();
         #[cfg(feature = "appsync")]
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
@@ -168,6 +206,7 @@ impl ClientBuilder {
             allow_plaintext_credentials: self.allow_plaintext_credentials,
             connect: self.connect,
             timeout: self.timeout,
+            retry: self.retry,
             max_body: self.max_response_size,
         })?;
         Ok(Client::with_transport(transport))
@@ -189,10 +228,11 @@ mod appsync {
     use http::{HeaderName, HeaderValue};
 
     use super::*;
-    use crate::ReconnectPolicy;
     use crate::appsync::{AppSyncTransport, Iam, Setup};
     use crate::http::{Purpose, client};
-    use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions, WebSockets};
+    use crate::realtime::{RealtimeClient, RealtimeOptions, WebSockets};
+    use crate::transport::Transport;
+    use crate::{Overflow, ReconnectPolicy};
 
     /// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
     const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -293,6 +333,67 @@ mod appsync {
             self
         }
 
+        /// What becomes of events for which a subscriber's queue has no room, unless its call says something else; by
+        /// default the subscription ends with [`ErrorKind::Lagged`](crate::ErrorKind::Lagged).
+        pub fn overflow(mut self, overflow: Overflow) -> Self {
+            self.setup();
+            self.delivery.overflow = overflow;
+            self
+        }
+
+        /// How many events may wait for one subscriber, unless its call says something else; default
+        /// [`DEFAULT_QUEUE_MESSAGES`]. As many again may be in the hands of a subscriber that is reading.
+        pub fn queue_messages(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.capacity.messages = most;
+            self
+        }
+
+        /// How many bytes of events may wait for one subscriber, unless its call says something else; default
+        /// [`DEFAULT_QUEUE_BYTES`]. An empty queue takes an event of any size, and one
+        /// [`Event::Snapshot`](crate::Event::Snapshot) may always wait.
+        pub fn queue_bytes(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.capacity.bytes = most;
+            self
+        }
+
+        /// How many bytes may wait for all subscribers of this client, those included that they are reading; default
+        /// [`DEFAULT_QUEUE_BYTES_IN_ALL`]. As many again may be held back for catch-ups. Where that is used up, the next subscription that an event comes for is
+        /// treated as if its own queue were full.
+        pub fn queue_bytes_in_all(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.bytes_in_all = most;
+            self
+        }
+
+        /// How long after its acknowledgement a subscription may still miss events; default 2 s, for AppSync
+        /// acknowledges a subscription a little before it delivers.
+        ///
+        /// It is how long a [catch-up](crate::Subscribe::catch_up) waits before it runs, and how much longer a connection
+        /// is kept that another takes over from.
+        pub fn settle_time(mut self, time: Duration) -> Self {
+            self.setup();
+            self.delivery.settle = time.min(LONGEST);
+            self
+        }
+
+        /// How many events of one subscription are held back while its [catch-up](crate::Subscribe::catch_up) runs;
+        /// default 1,024. Beyond that the oldest go, which the snapshot most likely contains: an
+        /// [`Event::Dropped`](crate::Event::Dropped) after it tells how many.
+        pub fn held_events(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.held.messages = most;
+            self
+        }
+
+        /// The same in bytes; default 4 MiB.
+        pub fn held_bytes(mut self, most: usize) -> Self {
+            self.setup();
+            self.delivery.held.bytes = most;
+            self
+        }
+
         pub(super) fn setup(&mut self) -> &mut Setup {
             self.appsync.get_or_insert_default()
         }
@@ -319,8 +420,10 @@ mod appsync {
                 allow_plaintext_credentials: self.allow_plaintext_credentials,
                 connect: self.connect.clone(),
                 timeout: self.timeout,
+                retry: self.retry,
                 max_body: self.max_response_size,
             })?;
+            let http = Arc::new(http);
             let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
             let options = RealtimeOptions {
                 endpoint,
@@ -330,8 +433,9 @@ mod appsync {
                 connect_timeout: self.connect.timeout,
                 close_timeout: setup.close_timeout,
                 timeouts: setup.timeouts,
-                grace: GRACE,
-                capacity: Capacity::default(),
+                delivery: self.delivery,
+                queries: Some(Arc::clone(&http) as Arc<dyn Transport>),
+                query_timeout: self.timeout,
                 reconnect: setup.reconnect,
                 subscribe_deadline: setup.subscribe_deadline,
                 subscriptions_per_connection: setup.subscriptions_per_connection,

@@ -57,6 +57,7 @@ struct Inner {
     raw_data: Option<Box<RawValue>>,
     sent: bool,
     retryable: Option<bool>,
+    attempts: u32,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -74,6 +75,7 @@ impl Error {
             raw_data: None,
             sent: false,
             retryable: None,
+            attempts: 1,
             source: None,
         }))
     }
@@ -116,14 +118,16 @@ impl Error {
         if let Some(retryable) = self.0.retryable {
             return retryable;
         }
+        if self.0.sent {
+            return false;
+        }
         match self.kind() {
             ErrorKind::Connect => !self.status().is_some_and(|status| status.is_client_error()),
             ErrorKind::Status => matches!(
                 self.status(),
                 Some(StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
             ),
-            ErrorKind::Timeout | ErrorKind::Disconnected => !self.0.sent,
-            ErrorKind::Lagged => true,
+            ErrorKind::Disconnected | ErrorKind::Lagged | ErrorKind::Timeout => true,
             _ => false,
         }
     }
@@ -132,6 +136,13 @@ impl Error {
     /// turned away.
     pub fn may_have_been_executed(&self) -> bool {
         self.0.sent
+    }
+
+    /// How many attempts were made at the call; 1 where none was repeated. See [`RetryPolicy`](crate::RetryPolicy).
+    ///
+    /// That a request went once more because its credentials were refused, and others were at hand, does not count.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// The HTTP status, if there was an answer.
@@ -224,13 +235,31 @@ impl Error {
         self.edit(|inner| inner.sent = true)
     }
 
+    /// Says how many attempts this is the end of.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[must_use]
+    pub(crate) fn after_attempts(self, attempts: u32) -> Self {
+        self.edit(|inner| {
+            inner.attempts = attempts;
+            if attempts > 1 {
+                inner.message.push_str(&format!(" (attempt {attempts})"));
+            }
+        })
+    }
+
+    /// What was sent executes nothing, whatever became of it.
+    #[cfg(feature = "appsync")]
+    #[must_use]
+    pub(crate) fn without_effect(self) -> Self {
+        self.edit(|inner| inner.sent = false)
+    }
+
     #[cfg(feature = "http")]
     #[must_use]
     pub(crate) fn prefixed(self, prefix: &str) -> Self {
         self.edit(|inner| inner.message = format!("{prefix}: {}", inner.message))
     }
 
-    #[cfg(any(feature = "http", feature = "schema"))]
     #[must_use]
     pub(crate) fn suffixed(self, suffix: &str) -> Self {
         self.edit(|inner| inner.message.push_str(suffix))
@@ -280,6 +309,7 @@ impl Error {
             raw_data: shared.raw_data.clone(),
             sent: shared.sent,
             retryable: shared.retryable,
+            attempts: shared.attempts,
             source: shared.source.clone(),
         });
         change(&mut inner);

@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::auth::AuthProvider;
 use crate::transport::{RawRequest, Transport};
-use crate::{Error, Operation, Response};
+use crate::{Error, Operation, Response, RetryPolicy, metrics};
 
 /// A query or mutation that is about to run: await it.
 ///
@@ -54,7 +54,22 @@ impl<T> Execute<T> {
         self
     }
 
-    /// How long this call may take, from its first byte to the last of its answer.
+    /// When this call is tried again, in place of what the client was built with.
+    ///
+    /// A transport of one's own has to heed it itself.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.retry = Some(policy);
+        }
+        self
+    }
+
+    /// Makes one attempt at this call and no other.
+    pub fn no_retry(self) -> Self {
+        self.retry(RetryPolicy::never())
+    }
+
+    /// How long this call may take, from its first byte to the last of its answer, with all its attempts.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         if let Ok(request) = &mut self.request {
             request.timeout = Some(timeout);
@@ -93,24 +108,36 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Execute<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let request = self.request?;
-            let span = tracing::debug_span!("execute", kind = %request.kind(), operation = request.name());
-            let running = self.transport.execute(&request).instrument(span);
-            let answer = match request.timeout() {
-                None => running.await?,
-                Some(limit) => {
-                    // For the timer; a transport says itself what else it needs.
-                    crate::runtime::current()?;
-                    let answer = tokio::time::timeout(limit, running).await;
-                    answer.map_err(|_| timed_out(&request, limit))??
-                }
-            };
-            let response = Response::from_json(&answer.body).map_err(|error| {
-                let error = Error::from(error).with_answer(answer.status, answer.headers.clone());
-                error.after_sending()
-            })?;
-            Ok(response.with_status(answer.status).with_headers(answer.headers))
+            let span = tracing::debug_span!(
+                "execute",
+                kind = %request.kind(),
+                operation = request.name(),
+                attempts = tracing::field::Empty
+            );
+            let measured = metrics::Execution::begin(request.kind());
+            let outcome = run(self.transport.as_ref(), &request).instrument(span).await;
+            measured.end(&outcome);
+            outcome
         })
     }
+}
+
+async fn run<T: DeserializeOwned>(transport: &dyn Transport, request: &RawRequest) -> Result<Response<T>, Error> {
+    let running = transport.execute(request);
+    let answer = match request.timeout() {
+        None => running.await?,
+        Some(limit) => {
+            // For the timer; a transport says itself what else it needs.
+            crate::runtime::current()?;
+            let answer = tokio::time::timeout(limit, running).await;
+            answer.map_err(|_| timed_out(request, limit))??
+        }
+    };
+    let response = Response::from_json(&answer.body).map_err(|error| {
+        let error = Error::from(error).with_answer(answer.status, answer.headers.clone());
+        error.after_sending()
+    })?;
+    Ok(response.with_status(answer.status).with_headers(answer.headers))
 }
 
 /// A transport that says nothing of its progress may have sent the request.

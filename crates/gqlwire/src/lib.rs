@@ -30,14 +30,48 @@
 //! another, and yields an [`Event::Gap`] where events may be missing, with its times and its cause; before AppSync cuts
 //! a connection at 24 hours, and before its credentials expire, another takes over without a gap. `reconnect` on the
 //! [`ClientBuilder`] sets when to try again, and when no more: then the subscription yields an error that says why, and
-//! is over. A consumer that reads too slowly for a queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`])
-//! after what was queued. Nothing is dropped without a word.
+//! is over. A consumer that reads too slowly for its queue of 1,024 messages or 4 MiB is told so ([`ErrorKind::Lagged`])
+//! after what was queued, or finds an [`Event::Dropped`] where it would rather lose events than the subscription
+//! ([`Overflow`]). Nothing is dropped without a word.
+//!
+//! Whoever shows a list and follows it gives the subscription a [`catch_up`](Subscribe::catch_up): a query that is run
+//! after each acknowledgement, so that what a gap has swallowed is in its answer.
+//!
+//! # What is tried again
+//!
+//! `execute` repeats a query after what may pass by itself: a connection that cannot be made or breaks, 429, 502, 503
+//! and 504; at most twice, within the call's timeout, and when the server asks to with `Retry-After`. A mutation goes
+//! once more only where nothing of it can have been sent. [`RetryPolicy`] has the table, and `retry` on the
+//! [`ClientBuilder`] and on the call sets another.
 //!
 //! # Logs
 //!
-//! Events and spans go to `tracing`, and hold no credentials. Beware of one thing below: tungstenite, which frames the
-//! websocket, writes whole frames to `log` at its level `trace`, authorization included. Leave `tungstenite` at `debug`
-//! where a bridge from `log` is installed.
+//! Events and spans go to `tracing`, and hold no credentials. Websockets are framed by `gqlwire` itself, which logs none of
+//! their frames.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`, the recorder that the program has installed for the facade `metrics` gets the following.
+//! Clients of one process add up.
+//!
+//! | name | kind | labels | what it counts |
+//! |---|---|---|---|
+//! | `gqlwire_execute_total` | counter | `kind`, `outcome` | queries and mutations that ended |
+//! | `gqlwire_execute_duration_seconds` | histogram | `kind`, `outcome` | how long they took, with all their attempts |
+//! | `gqlwire_execute_retries_total` | counter | `kind` | attempts after the first |
+//! | `gqlwire_frames_total` | counter | | text frames received on websockets |
+//! | `gqlwire_received_bytes_total` | counter | | their bytes |
+//! | `gqlwire_events_total` | counter | | events handed on to subscribers |
+//! | `gqlwire_reconnects_total` | counter | | connections opened in place of one that was lost |
+//! | `gqlwire_rotations_total` | counter | | connections replaced by another while they were open |
+//! | `gqlwire_gaps_total` | counter | | gaps reported |
+//! | `gqlwire_drops_total` | counter | | events lost for want of room |
+//! | `gqlwire_possible_duplicates_total` | counter | | events delivered in a rotation though an equal one had been |
+//! | `gqlwire_subscriptions` | gauge | | subscriptions held now |
+//! | `gqlwire_connections` | gauge | | websockets held now |
+//!
+//! `kind` is `query` or `mutation`. `outcome` is `ok`, `graphql_errors` for an answer that holds some, the
+//! [`ErrorKind`] in lower case (`connect`, `status`, …) for a call that failed, and `dropped` for one that was abandoned.
 //!
 //! # Features
 //!
@@ -49,6 +83,7 @@
 //! | `ring` | no | TLS, with ring |
 //! | `aws` | no | the AWS SDK's whole credential chain |
 //! | `schema` | no | introspection and SDL |
+//! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]
 pub mod appsync;
@@ -62,11 +97,14 @@ mod execute;
 mod http;
 #[cfg(feature = "schema")]
 mod introspect;
+mod metrics;
 mod operation;
+mod overflow;
 #[cfg(feature = "appsync")]
 mod realtime;
 #[cfg(feature = "http")]
 mod redact;
+mod retry;
 mod runtime;
 mod state;
 mod subscribe;
@@ -77,7 +115,7 @@ pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
 pub use builder::{
     ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_RESPONSE_SIZE,
-    DEFAULT_TIMEOUT,
+    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES, DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind};
@@ -90,6 +128,8 @@ pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, R
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
+pub use overflow::{Dropped, Overflow};
+pub use retry::RetryPolicy;
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -9,9 +10,11 @@ use gqlwire_proto::appsync::payload_of;
 use serde::de::DeserializeOwned;
 
 use crate::transport::{EventSource, RawEvent};
-use crate::{Error, Response};
+use crate::{Dropped, Error, ErrorKind, Response};
 
 /// A running subscription: a stream of its events.
+///
+/// `T` is the data of an event, and `S` that of the [catch-up](crate::Subscribe::catch_up), if it has one.
 ///
 /// It ends with `None` after the server completed it, or after [`stop`](Self::stop); anything else that ends it is an
 /// error, followed by `None`. Dropping it tells the server to stop. An event whose data does not fit `T` is an error
@@ -36,20 +39,35 @@ use crate::{Error, Response};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Subscription<T> {
+///
+/// # Cancel safety
+///
+/// Awaiting the next event may be given up at any time: no event is lost by it.
+pub struct Subscription<T, S = Infallible> {
     source: Box<dyn EventSource>,
     over: bool,
+    read_snapshot: ReadSnapshot<S>,
     data: PhantomData<fn() -> T>,
 }
+
+/// Turns the JSON of a snapshot into what it is. That a subscription can have one is known where it is started, and not
+/// from its type alone: [`Infallible`] cannot be read from JSON.
+pub(crate) type ReadSnapshot<S> = fn(&str) -> Result<Response<S>, Error>;
 
 /// What a [`Subscription`] yields.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Event<T> {
+pub enum Event<T, S = Infallible> {
+    /// Events were dropped here, as [`Overflow`](crate::Overflow) says, or because more came during a catch-up than are
+    /// held back. One item stands for all that were dropped in a row.
+    Dropped(Dropped),
     /// The connection was lost and made again: events may be missing here.
     Gap(Gap),
     /// The server sent an event.
     Next(Response<T>),
+    /// The answer to the [catch-up](crate::Subscribe::catch_up). It may already contain what the events that follow it
+    /// tell.
+    Snapshot(Response<S>),
 }
 
 /// A time in which a subscription may have missed events: no server replays them.
@@ -73,11 +91,12 @@ impl Gap {
     }
 }
 
-impl<T> Subscription<T> {
-    pub(crate) fn new(source: Box<dyn EventSource>) -> Self {
+impl<T, S> Subscription<T, S> {
+    pub(crate) fn new(source: Box<dyn EventSource>, read_snapshot: ReadSnapshot<S>) -> Self {
         Self {
             source,
             over: false,
+            read_snapshot,
             data: PhantomData,
         }
     }
@@ -87,18 +106,23 @@ impl<T> Subscription<T> {
         self.over = true;
         self.source.stop();
     }
+}
 
+impl<T> Subscription<T> {
     /// The data alone: an event with errors is an [`Error`] that keeps them, and ends nothing.
     ///
-    /// A [`Gap`] has no data: it is logged as a warning and passed over. Whoever has to know of each one reads the
-    /// events themselves.
+    /// A [`Gap`] and a [`Dropped`] have no data: they are logged as a warning and passed over. Whoever has to know of
+    /// each one reads the events themselves.
+    ///
+    /// A subscription with a [catch-up](crate::Subscribe::catch_up) does not have this: its snapshots are of another
+    /// type, and to leave them out would be to leave out what it was given the catch-up for.
     pub fn data(self) -> DataStream<T> {
         DataStream { subscription: self }
     }
 }
 
-impl<T: DeserializeOwned> Stream for Subscription<T> {
-    type Item = Result<Event<T>, Error>;
+impl<T: DeserializeOwned, S> Stream for Subscription<T, S> {
+    type Item = Result<Event<T, S>, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
@@ -108,7 +132,11 @@ impl<T: DeserializeOwned> Stream for Subscription<T> {
         match this.source.poll_event(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(RawEvent::Next(payload)))) => Poll::Ready(Some(read(payload).map(Event::Next))),
+            Poll::Ready(Some(Ok(RawEvent::Dropped(dropped)))) => Poll::Ready(Some(Ok(Event::Dropped(dropped)))),
             Poll::Ready(Some(Ok(RawEvent::Gap(gap)))) => Poll::Ready(Some(Ok(Event::Gap(gap)))),
+            Poll::Ready(Some(Ok(RawEvent::Snapshot(answer)))) => {
+                Poll::Ready(Some((this.read_snapshot)(answer).map(Event::Snapshot)))
+            }
             Poll::Ready(Some(Err(cause))) => {
                 this.over = true;
                 Poll::Ready(Some(Err(cause)))
@@ -130,7 +158,20 @@ fn read<T: DeserializeOwned>(payload: &str) -> Result<Response<T>, Error> {
     })
 }
 
-impl<T> fmt::Debug for Subscription<T> {
+/// What reads the answers to a catch-up.
+pub(crate) fn read_snapshot<S: DeserializeOwned>(answer: &str) -> Result<Response<S>, Error> {
+    Response::from_json(answer).map_err(Error::from)
+}
+
+/// What reads the answers to a catch-up where there is none.
+pub(crate) fn no_snapshot(_: &str) -> Result<Response<Infallible>, Error> {
+    Err(Error::new(
+        ErrorKind::Protocol,
+        "the transport delivered a snapshot to a subscription without a catch-up",
+    ))
+}
+
+impl<T, S> fmt::Debug for Subscription<T, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
             .field("source", &self.source)
@@ -158,6 +199,11 @@ impl<T: DeserializeOwned> Stream for DataStream<T> {
                     tracing::warn!(cause = %gap.cause, "events may be missing: the subscription was interrupted");
                     continue;
                 }
+                Some(Ok(Event::Dropped(dropped))) => {
+                    tracing::warn!(count = dropped.count, "events are missing: there was no room for them");
+                    continue;
+                }
+                Some(Ok(Event::Snapshot(_))) => continue,
             };
             return Poll::Ready(data);
         }

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
 
 use crate::auth::AuthProvider;
-use crate::{Counters, Error, Gap, Request, SessionState};
+use crate::{Counters, Dropped, Error, Gap, Overflow, Request, RetryPolicy, SessionState};
 
 /// What carries operations to a server and their answers back, as text. Types exist only above it.
 ///
@@ -21,7 +21,20 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>>;
 
     /// Starts a subscription; ready when the server has acknowledged it. Dropping the source ends it.
+    ///
+    /// What a request says of its queue is for a transport that has one. A request with a
+    /// [`catch_up`](RawRequest::catch_up) comes to a transport that says that it [`catches_up`](Self::catches_up).
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>>;
+
+    /// Whether subscriptions may have a catch-up here: a query that this transport runs each time when the subscription has
+    /// been acknowledged, the first and after each gap, and whose answer comes as [`RawEvent::Snapshot`] before the events
+    /// that came in the meantime.
+    ///
+    /// Where it says no, as it does by default, [`Subscribe::catch_up`](crate::Subscribe::catch_up) is refused with an
+    /// error. A transport around another one asks that.
+    fn catches_up(&self) -> bool {
+        false
+    }
 
     /// How the connections of subscriptions are, where there are any to watch.
     fn state(&self) -> Option<watch::Receiver<SessionState>> {
@@ -54,10 +67,14 @@ pub trait EventSource: fmt::Debug + Send {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RawEvent<'s> {
+    /// Events were dropped here.
+    Dropped(Dropped),
     /// Events may be missing here.
     Gap(Gap),
     /// The JSON of an event.
     Next(&'s str),
+    /// The JSON of the answer to the catch-up.
+    Snapshot(&'s str),
 }
 
 /// A request as it is sent, and what a transport has to know of it.
@@ -69,7 +86,12 @@ pub struct RawRequest {
     name: Option<Arc<str>>,
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
     pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) catch_up: Option<Arc<RawRequest>>,
+    pub(crate) overflow: Option<Overflow>,
+    pub(crate) queue_messages: Option<usize>,
+    pub(crate) queue_bytes: Option<usize>,
     pub(crate) progress: Progress,
 }
 
@@ -111,6 +133,32 @@ impl RawRequest {
         self.timeout
     }
 
+    /// The query to run whenever this subscription has been acknowledged, where the caller gave one. It has the headers
+    /// and credentials of the subscription.
+    pub fn catch_up(&self) -> Option<&RawRequest> {
+        self.catch_up.as_deref()
+    }
+
+    /// What becomes of events for which the queue of this subscription has no room, where the caller said so.
+    pub fn overflow(&self) -> Option<Overflow> {
+        self.overflow
+    }
+
+    /// How many events of this subscription may wait, where the caller said so.
+    pub fn queue_messages(&self) -> Option<usize> {
+        self.queue_messages
+    }
+
+    /// How many bytes of events of this subscription may wait, where the caller said so.
+    pub fn queue_bytes(&self) -> Option<usize> {
+        self.queue_bytes
+    }
+
+    /// When to try again, where the caller said so: it is the transport that knows whether anything was sent.
+    pub fn retry(&self) -> Option<&RetryPolicy> {
+        self.retry.as_ref()
+    }
+
     /// Writes a request down, having read its document: what a client does before it calls its transport.
     ///
     /// # Errors
@@ -146,7 +194,12 @@ impl RawRequest {
             name: operation.name().map(Into::into),
             headers: HeaderMap::new(),
             timeout: None,
+            retry: None,
             auth: None,
+            catch_up: None,
+            overflow: None,
+            queue_messages: None,
+            queue_bytes: None,
             progress: Progress::default(),
         })
     }
@@ -195,19 +248,21 @@ struct Stage {
     what: String,
     /// Whether the request may have been executed.
     sent: bool,
+    /// How many attempts have failed, and how the last of them did.
+    failed: Option<(u32, Error)>,
 }
 
 impl Progress {
     /// Notes what it is busy with before anything is sent.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn before_sending(&self, what: String) {
-        self.set(Stage { what, sent: false });
+        self.set(what, false);
     }
 
     /// Notes what it is busy with once the server may be executing the request.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn after_sending(&self, what: String) {
-        self.set(Stage { what, sent: true });
+        self.set(what, true);
     }
 
     /// The error of a call that took too long; `None` if its transport says nothing of its progress.
@@ -215,11 +270,34 @@ impl Progress {
         let stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = stage.as_ref()?;
         let error = Error::timeout(&stage.what, limit);
-        Some(if stage.sent { error.after_sending() } else { error })
+        let error = if stage.sent { error.after_sending() } else { error };
+        Some(match &stage.failed {
+            None => error,
+            Some((attempts, last)) => {
+                let error = error.suffixed(&format!("; the attempt before failed: {last}"));
+                let error = error.after_attempts(attempts + 1);
+                if last.may_have_been_executed() {
+                    error.after_sending()
+                } else {
+                    error
+                }
+            }
+        })
+    }
+
+    /// Notes that attempts have failed, and that there will be another.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) fn failed(&self, what: String, attempts: u32, last: Error) {
+        self.set(what, false);
+        if let Some(stage) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            stage.failed = Some((attempts, last));
+        }
     }
 
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    fn set(&self, stage: Stage) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
+    fn set(&self, what: String, sent: bool) {
+        let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = stage.take().and_then(|before| before.failed);
+        *stage = Some(Stage { what, sent, failed });
     }
 }

@@ -162,6 +162,27 @@ async fn a_non_null_field_that_the_mutation_did_not_select_nulls_the_event_and_s
 }
 
 #[tokio::test]
+async fn a_mutation_within_the_process_reaches_subscribers_as_any_other() {
+    let server = chat().await;
+    let mut socket = connected(&server).await;
+    socket
+        .subscribe("1", r#"subscription { onCreateNote(room: "a") { text } }"#)
+        .await;
+    let make = "mutation($room: String) { createNote(input: {room: $room, text: \"x\"}) { room text } }";
+    for room in ["b", "a"] {
+        let variables = json!({"room": room}).as_object().unwrap().clone();
+        let answer: Value = serde_json::from_str(&server.execute(make, variables).await).unwrap();
+        assert_eq!(answer["data"]["createNote"]["room"], room);
+    }
+    assert_eq!(socket.data("1").await, json!({"data": {"onCreateNote": {"text": "x"}}}));
+    socket.assert_silent().await;
+    for wrong in ["subscription { onAny { id } }", "{ nothing }", "{"] {
+        let answer: Value = serde_json::from_str(&server.execute(wrong, Default::default()).await).unwrap();
+        assert!(answer["errors"][0]["message"].is_string(), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn aliases_of_either_side_do_not_matter() {
     let server = chat().await;
     let mut socket = connected(&server).await;

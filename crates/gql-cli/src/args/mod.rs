@@ -89,11 +89,14 @@ pub(crate) struct OperationArgs {
     #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]
     pub(crate) query: Option<String>,
 
-    /// A file with the operation, instead of standard input; several are read as one
+    /// A file with the operation, instead of standard input; several are read as one document
+    ///
+    /// Several subscriptions run together, over one connection, and each line names its own: {"operation":…,"data":…}.
+    /// One that ends leaves the others running; one that is refused at the start ends all.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Vec<PathBuf>,
 
-    /// Which operation of the document to run
+    /// Which operation of the document to run; without it, several subscriptions run together
     #[arg(short, long, value_name = "NAME", hide_short_help = true)]
     pub(crate) operation_name: Option<String>,
 
@@ -106,11 +109,32 @@ pub(crate) struct OperationArgs {
     #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
     pub(crate) schema_download: Vec<String>,
 
-    /// End a subscription after this many events
+    /// Say on each line what happened, to which operation, and when
+    ///
+    /// A line is {"event":"next","operation":…,"received_at":…,"data":…,"errors":[…]}, for queries and mutations too. Of
+    /// a subscription there are also the events gap (since, until, cause), snapshot (data), dropped (count, since,
+    /// until), error (message: an event that cannot be read) and end (cause, unless the server completed it). Errors
+    /// that are on a line are not repeated on stderr. An operation without a name is called by the key of its root field.
+    #[arg(long, conflicts_with = "print_schema")]
+    pub(crate) meta: bool,
+
+    /// A file with a query to catch up with: its answer goes before the events, at the start and after each lost
+    /// connection, as a line {"snapshot":…}
+    ///
+    /// Events that arrive while it runs follow it, and may be in it already. It gets those of the --variables that it
+    /// declares. Of several subscriptions each catches up with it.
+    #[arg(long, value_name = "FILE", conflicts_with = "print_schema", hide_short_help = true, help_heading = APPSYNC)]
+    pub(crate) catch_up: Option<PathBuf>,
+
+    /// Show no status line at the bottom of the terminal while a subscription runs
+    #[arg(long, hide_short_help = true)]
+    pub(crate) no_status: bool,
+
+    /// End subscriptions after this many events, those of all together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
 
-    /// End a subscription after this time: 30s, 5m, 1h30m
+    /// End subscriptions after this time: 30s, 5m, 1h30m; it begins when all of them are acknowledged
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(crate) duration: Option<Duration>,
 }
@@ -161,6 +185,11 @@ pub(crate) struct ConnectionArgs {
     /// How often in a row to try to connect again, before a subscription ends; without limit if nothing is said
     #[arg(long, value_name = "N", conflicts_with = "no_reconnect", help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) max_reconnects: Option<u32>,
+
+    /// How long after its acknowledgement a subscription may still miss events, so that --catch-up waits for it; 2s if
+    /// nothing is said, as AppSync needs
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = APPSYNC, hide_short_help = true)]
+    pub(crate) settle_time: Option<Duration>,
 
     /// Bytes that an answer may have; 64 MiB if nothing is said
     #[arg(long, value_name = "BYTES", hide_short_help = true)]

@@ -339,3 +339,34 @@ fn a_request_that_is_too_large_for_the_server_is_told_so() {
     }
     std::fs::remove_file(path).unwrap();
 }
+
+#[test]
+fn a_signature_that_is_refused_without_a_word_is_known_by_its_status() {
+    let body = r#"{"errors":[{"errorType":"BadRequestException"}]}"#;
+    let iam = |status: &str| {
+        ask(&Canned::json(status, body))
+            .args(["--iam", "--region", "eu-west-1"])
+            .env("AWS_ACCESS_KEY_ID", "AKID")
+            .env("AWS_SECRET_ACCESS_KEY", "hush-hush")
+            .run()
+    };
+    iam("400 Bad Request")
+        .status(4)
+        .stderr_contains("hint: check the AWS credentials");
+    iam("413 Payload Too Large").never_says("check the AWS credentials");
+}
+
+#[test]
+fn what_may_be_a_secret_does_not_go_unencrypted_unless_the_user_insists() {
+    for header in ["x-functions-key: hush-hush", "Authorization: hush-hush"] {
+        let run = Cli::new()
+            .args(["http://example.com/graphql", "-H", header, "-q", "{ a }"])
+            .run();
+        run.status(2)
+            .stdout("")
+            .stderr_contains("would go unencrypted to example.com")
+            .stderr_contains("hint: use https (or wss), or insist with --allow-plaintext")
+            .never_says("danger")
+            .never_says("hush-hush");
+    }
+}

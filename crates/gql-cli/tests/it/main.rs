@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod appsync;
+mod catch_up;
 mod commands;
 mod failures;
+mod meta;
 mod output;
 mod pages;
+mod several;
 mod subscription;
 mod support;
 mod usage;

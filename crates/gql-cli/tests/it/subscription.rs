@@ -187,6 +187,20 @@ fn a_connection_that_is_lost_is_made_again_and_a_line_says_so() {
 }
 
 #[test]
+fn a_loss_and_its_end_are_a_line_each() {
+    let server = Scripted::start(&[ACK, GOOD, "close"]);
+    let run = scripted(&server).args(["--count", "3"]).run().status(0);
+    assert_eq!(run.stderr.lines().count(), 4, "{run:#?}");
+    for (line, beginning) in run.stderr.lines().zip(
+        ["the connection is lost; reconnecting: ", "connected again: "]
+            .into_iter()
+            .cycle(),
+    ) {
+        assert!(line.starts_with(&format!("warning: {beginning}")), "{line}");
+    }
+}
+
+#[test]
 fn an_error_instead_of_the_acknowledgement_is_code_4() {
     played(&[ERROR]).status(4).stdout("").stderr_contains("over");
 }

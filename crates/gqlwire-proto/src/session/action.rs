@@ -181,6 +181,8 @@ pub struct Deliver<'f> {
 /// What a subscriber gets beside what [`Deliver`] hands on.
 #[derive(Clone)]
 pub enum Event {
+    /// Events were held back, and found no room.
+    Dropped(Dropped),
     /// Events may be missing here.
     Gap(Gap),
     /// An event that was held back.
@@ -193,6 +195,7 @@ pub enum Event {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Dropped(dropped) => dropped.fmt(f),
             Self::Gap(gap) => gap.fmt(f),
             Self::Next(text) => write!(f, "Next({} bytes)", text.len()),
             Self::Snapshot(text) => write!(f, "Snapshot({} bytes)", text.len()),
@@ -211,6 +214,17 @@ pub struct Gap {
     pub cause: Cause,
 }
 
+/// Events that came during a catch-up and found no room.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropped {
+    /// How many.
+    pub count: u64,
+    /// When the first of them was dropped.
+    pub since: Instant,
+    /// When the last of them was dropped.
+    pub until: Instant,
+}
+
 /// What happened to a connection, to an attempt at one, or to a start.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -221,9 +235,6 @@ pub enum Cause {
     /// The connection ended.
     #[error(transparent)]
     Disconnected(#[from] Disconnect),
-    /// More events came during a catch-up than are held back.
-    #[error("{0} events came during the catch-up and found no room")]
-    HeldTooMany(u64),
     /// No `start_ack` came in time.
     #[error("no start_ack within {waited:?}{}", .hint.as_ref().map(|hint| format!("; the server said: {hint}")).unwrap_or_default())]
     NoStartAck {

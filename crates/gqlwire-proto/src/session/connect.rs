@@ -103,7 +103,9 @@ impl Session {
                     LanePhase::Refreshing { generation: refused } => refused <= generation,
                     _ => false,
                 };
-                if refused && better {
+                if refused && self.lanes[lane as usize].members.is_empty() {
+                    self.shut(lane, now);
+                } else if refused && better {
                     self.open(lane);
                 } else if refused {
                     self.give_up(lane, true, now);
@@ -442,6 +444,8 @@ impl Session {
             return self.shut(lane, now);
         }
         match home.phase {
+            // Whoever it was to be tried again for has gone.
+            LanePhase::Waiting { until } if until <= now && home.members.is_empty() => self.shut(lane, now),
             LanePhase::Waiting { until } if until <= now => self.open(lane),
             LanePhase::Ready { epoch } => {
                 let due = home
@@ -502,6 +506,7 @@ impl Session {
         for lane in 0..self.lanes.len() as u32 {
             match self.lanes[lane as usize].phase {
                 LanePhase::Ready { .. } => self.begin_rotation(lane, true, now),
+                LanePhase::Waiting { .. } if self.lanes[lane as usize].members.is_empty() => self.shut(lane, now),
                 LanePhase::Waiting { .. } => self.open(lane),
                 _ => {}
             }

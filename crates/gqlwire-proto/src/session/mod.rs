@@ -27,7 +27,7 @@ mod timers;
 use std::time::Duration;
 
 pub use action::{
-    Action, Cause, ConnectionId, Deliver, Ending, Event, Failure, Gap, Issued, OpenFailure, OpenFailureKind,
+    Action, Cause, ConnectionId, Deliver, Dropped, Ending, Event, Failure, Gap, Issued, OpenFailure, OpenFailureKind,
     SubscribeOptions, SubscriptionHandle, Ticket,
 };
 pub use backoff::{Backoff, ReconnectPolicy};

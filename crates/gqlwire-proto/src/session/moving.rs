@@ -45,7 +45,7 @@ impl Session {
         self.flush_catch_up(index);
         let until = (acknowledged + self.options.takeover.settle).max(now);
         if let Some(subscription) = self.subscriptions.get_mut(index) {
-            subscription.catch_up = Some(Box::new(CatchUp::settling(until)));
+            subscription.catch_up = Some(Box::new(CatchUp::settling(until, &self.held_in_all)));
         }
         self.touch_subscription(index);
     }
@@ -79,12 +79,7 @@ impl Session {
     /// Hands on what was held back, after saying what is missing from it.
     fn hand_on(&mut self, index: u32, catch_up: CatchUp) {
         if let Some(dropped) = catch_up.dropped {
-            let gap = Gap {
-                since: dropped.since,
-                until: dropped.until,
-                cause: Cause::HeldTooMany(dropped.count),
-            };
-            self.gap(index, gap);
+            self.event(index, Event::Dropped(dropped));
         }
         for payload in catch_up.into_held() {
             self.counters.events += 1;
@@ -114,14 +109,13 @@ impl Session {
 
     /// Whether the event waits for a catch-up.
     fn hold(&mut self, index: u32, payload: &str, now: Instant) -> bool {
-        let (most, bytes) = (self.options.held_events.max(1), self.options.held_bytes);
         let Some(subscription) = self.subscriptions.get_mut(index) else {
             return false;
         };
         let Some(catch_up) = &mut subscription.catch_up else {
             return false;
         };
-        self.counters.drops += catch_up.hold(payload.to_owned(), most, bytes, now);
+        self.counters.drops += catch_up.hold(payload.to_owned(), &self.options, now);
         true
     }
 
@@ -481,14 +475,20 @@ impl Session {
             return;
         };
         subscription.next = None;
-        let stop = match subscription.attempt {
-            Attempt::Starting { place, .. } if Some(place.epoch) == old => Some(place),
-            Attempt::Authorizing { epoch, .. } if Some(epoch) == old => None,
-            _ => return,
+        let lingering = std::mem::take(&mut subscription.lingering);
+        let (mut places, elsewhere): (Vec<_>, _) = lingering.into_iter().partition(|place| Some(place.epoch) == old);
+        subscription.lingering = elsewhere;
+        let on_its_way = match subscription.attempt {
+            Attempt::Starting { place, .. } if Some(place.epoch) == old => {
+                places.push(place);
+                true
+            }
+            Attempt::Authorizing { epoch, .. } => Some(epoch) == old,
+            _ => false,
         };
-        subscription.attempt = Attempt::Waiting;
-        let mut places = std::mem::take(&mut subscription.lingering);
-        places.extend(stop);
+        if on_its_way {
+            subscription.attempt = Attempt::Waiting;
+        }
         for place in places {
             self.stop_place(index, lane, place, now);
         }

@@ -34,6 +34,8 @@ pub struct SessionOptions {
     pub held_events: usize,
     /// How many bytes of events wait for a catch-up; 4 MiB.
     pub held_bytes: usize,
+    /// How many bytes of events wait for all catch-ups together; 256 MiB.
+    pub held_bytes_in_all: usize,
     /// How often to see whether the machine has slept, while a connection is open; 15 s.
     pub clock_check: Duration,
 }
@@ -53,6 +55,7 @@ impl Default for SessionOptions {
             takeover: TakeoverRule::default(),
             held_events: 1024,
             held_bytes: 4 * 1024 * 1024,
+            held_bytes_in_all: 256 * 1024 * 1024,
             clock_check: Duration::from_secs(15),
         }
     }

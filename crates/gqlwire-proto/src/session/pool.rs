@@ -26,12 +26,14 @@ impl SubscriptionLimit {
     }
 }
 
-/// Spaces starts once the server has said that they come too fast (`LimitExceededError`).
+/// Spaces starts once the server has said that they come too fast (`LimitExceededError`), and feels its way to the pace
+/// that it takes: ten thousand subscriptions are not to wait for minutes because all of them came at once.
 ///
 /// ```text
-///  unpaced ──LimitExceeded──▶ one in 150 ms ──LimitExceeded, a second later──▶ 300 ms ──▶ … one in 2.4 s
-///     ▲                            │                                              │
-///     └────────────────────────────┴──────── a minute without one ────────────────┘
+///  unpaced ──LimitExceeded──▶ one in 150 ms ──LimitExceeded, a second later: twice as long──▶ … one in 2.4 s
+///     ▲                        │   ▲  each start_ack, from a second after the last refusal on: │
+///     │                        │   └──a twentieth less, down to 1 ms ────────────────────────┘
+///     └────────────────────────┴──────── a minute without a refusal
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Pacer {
@@ -42,7 +44,9 @@ pub struct Pacer {
 
 impl Pacer {
     /// What AWS's own client for iOS has throttled starts to after such an error.
-    const LEAST: Duration = Duration::from_millis(150);
+    const FIRST: Duration = Duration::from_millis(150);
+    /// Timers are not finer.
+    const LEAST: Duration = Duration::from_millis(1);
     const GREATEST: Duration = Duration::from_millis(2400);
     /// Refusals closer together than this answer starts of one burst.
     const BURST: Duration = Duration::from_secs(1);
@@ -61,12 +65,26 @@ impl Pacer {
         self.last_start = Some(now);
     }
 
+    /// The server has taken one.
+    ///
+    /// What it takes just after a refusal was sent before it, and says nothing about the pace that came of it.
+    pub fn accepted(&mut self, now: Instant) {
+        let since_refusal = self.last_refusal.map(|last| now - last);
+        if !self.spacing.is_zero() && since_refusal.is_some_and(|since| since >= Self::BURST) {
+            self.spacing = (self.spacing * 19 / 20).max(Self::LEAST);
+        }
+    }
+
     /// The server wants them slower.
     pub fn slow_down(&mut self, now: Instant) {
         let same_burst = self.last_refusal.is_some_and(|last| now - last < Self::BURST);
-        if !same_burst || self.spacing.is_zero() {
-            self.spacing = (self.spacing * 2).clamp(Self::LEAST, Self::GREATEST);
-            self.last_refusal = Some(now);
+        if self.spacing.is_zero() {
+            self.spacing = Self::FIRST;
+        } else if !same_burst {
+            self.spacing = (self.spacing * 2).min(Self::GREATEST);
+        } else {
+            return;
         }
+        self.last_refusal = Some(now);
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::action::{Action, ConnectionId, Deliver, Ending, SubscribeOptions, SubscriptionHandle};
@@ -49,6 +51,8 @@ pub struct Session {
     /// How often the clock has been corrected.
     pub(super) corrections: u32,
     pub(super) counters: Counters,
+    /// The bytes that wait for catch-ups.
+    pub(super) held_in_all: Arc<AtomicUsize>,
     pub(super) state_changed: bool,
     clock: ClockWatch,
     closing: Closing,
@@ -94,6 +98,7 @@ impl Session {
             rotating: None,
             corrections: 0,
             counters: Counters::default(),
+            held_in_all: Arc::default(),
             state_changed: false,
             clock: ClockWatch::default(),
             closing: Closing::No,
@@ -234,6 +239,11 @@ impl Session {
             connections: self.lanes.iter().map(|lane| lane.sockets.len()).sum(),
             ..self.counters
         }
+    }
+
+    /// Counts events that whoever hands them on had no room for.
+    pub fn count_drops(&mut self, count: u64) {
+        self.counters.drops += count;
     }
 
     /// A text frame arrived. Returns the event, if it is one that is to be handed on at once: after what

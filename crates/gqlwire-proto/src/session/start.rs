@@ -189,6 +189,7 @@ impl Session {
         let Some(index) = slot.subscription else { return };
         let place = Place { epoch, slot: id.slot() };
         self.lane_works(lane);
+        self.pacer.accepted(now);
         let Some(subscription) = self.subscriptions.get_mut(index) else {
             return;
         };
@@ -500,12 +501,18 @@ impl Session {
         let lane = subscription.lane;
         let socket = self.lanes[lane as usize].socket(place.epoch);
         let hint = socket.and_then(|socket| socket.hint.clone());
+        let realtime = socket.and_then(|socket| socket.realtime.as_ref());
+        let silent = realtime.is_some_and(|realtime| realtime.last_frame() + waited <= now);
         subscription.lingering.push(place);
         let oldest = (subscription.lingering.len() > LINGERING).then(|| subscription.lingering.remove(0));
         if let Some(oldest) = oldest {
             self.stop_place(index, lane, oldest, now);
         }
         self.try_again(index, which, Cause::NoStartAck { waited, hint }, now);
+        // Not an answer, nor anything else: more likely than a server that forgets is a socket that is dead.
+        if silent && which == Which::Main && self.options.reconnect.attempts != Some(0) {
+            self.begin_rotation(lane, true, now);
+        }
     }
 
     /// Tells the server that nothing is wanted at this place any more.

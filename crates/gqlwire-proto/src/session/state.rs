@@ -70,7 +70,7 @@ pub struct Counters {
     pub frames: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Events handed on to subscribers.
+    /// Events handed on to the queues of subscribers.
     pub events: u64,
     /// Connections opened in place of one that was lost.
     pub reconnects: u64,
@@ -78,7 +78,7 @@ pub struct Counters {
     pub rotations: u64,
     /// Gaps reported.
     pub gaps: u64,
-    /// Events lost because they found no room while a catch-up ran.
+    /// Events lost because they found no room: in the queue of a subscriber, or while a catch-up ran.
     pub drops: u64,
     /// Events delivered in a rotation though an equal one had been.
     pub possible_duplicates: u64,

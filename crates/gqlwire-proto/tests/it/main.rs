@@ -15,3 +15,4 @@ mod scan;
 mod scenario;
 mod session;
 mod sigv4;
+mod websocket;

@@ -3,6 +3,7 @@
 mod limits;
 mod literals;
 mod tokens;
+pub mod tree;
 mod variables;
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Behaviour of the crate through its public API.
 
 mod check;
+mod compose;
 mod coordinate;
 mod describe;
 mod diff;
@@ -14,4 +15,5 @@ mod render;
 mod schema;
 mod subscription;
 mod support;
+mod tree;
 mod validation;

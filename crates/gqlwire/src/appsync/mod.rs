@@ -2,12 +2,19 @@
 //! over the realtime websocket.
 
 mod api_key;
+mod cache;
+mod cached_token;
 mod iam;
+mod jwt;
 mod setup;
 mod token;
 mod transport;
 
+#[cfg(test)]
+mod tests;
+
 pub use api_key::ApiKey;
+pub use cached_token::{CachedToken, Token};
 pub use gqlwire_proto::appsync::HeaderCarrier;
 pub use gqlwire_proto::sigv4::Credentials;
 pub use iam::{CredentialsProvider, Iam};

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use gqlwire_proto::scan::OperationKind;
 use tokio::sync::watch;
@@ -10,7 +12,8 @@ use crate::{Counters, Error, SessionState};
 /// Queries and mutations go over HTTP, subscriptions over the realtime websocket: AppSync takes neither the other way.
 #[derive(Debug)]
 pub(crate) struct AppSyncTransport {
-    pub(crate) http: HttpTransport,
+    /// Shared with the realtime client, whose subscriptions catch up over it.
+    pub(crate) http: Arc<HttpTransport>,
     pub(crate) realtime: RealtimeClient,
 }
 
@@ -28,6 +31,10 @@ impl Transport for AppSyncTransport {
                 ))),
             }
         })
+    }
+
+    fn catches_up(&self) -> bool {
+        self.realtime.catches_up()
     }
 
     fn state(&self) -> Option<watch::Receiver<SessionState>> {

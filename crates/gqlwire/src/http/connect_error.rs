@@ -20,7 +20,8 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Er
         None => place(url),
     };
     let deepest = deepest_message(&error);
-    if error.is_timeout() {
+    // A connection that the system gave up after it had been open times out as well: what was sent on it may have arrived.
+    if error.is_timeout() && error.is_connect() {
         let message = format!("connecting to {place} took too long");
         return Error::new(ErrorKind::Timeout, message).with_source(error);
     }
@@ -138,4 +139,23 @@ fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Erro
         }
         cause.downcast_ref()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_times_out_on_an_open_connection_may_have_been_executed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let client = super::super::client(&url, super::super::Purpose::Requests, &Default::default()).unwrap();
+        let sent = client.post(url.clone()).timeout(Duration::from_millis(20)).send();
+        let error = sent.await.unwrap_err();
+        assert!(error.is_timeout() && !error.is_connect());
+        let error = connect_error(error, &url, 0);
+        assert!(error.may_have_been_executed() && !error.is_retryable(), "{error:?}");
+    }
 }

@@ -1,13 +1,16 @@
 //! Queries and mutations over HTTP.
 
 mod answer;
+mod attempts;
 mod connect_error;
 mod plaintext;
 mod proxy;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
+use std::collections::hash_map::RandomState;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -25,12 +28,20 @@ pub(crate) use answer::{advice, reason};
 pub(crate) use connect_error::connect_error;
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 
+use self::attempts::{Attempts, Next};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
-use crate::builder::DEFAULT_CONNECT_TIMEOUT;
+use crate::builder::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_TCP_USER_TIMEOUT};
 use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, RetryPolicy, metrics};
+
+/// How long a connection may be silent before the system asks whether the other side is still there, and how long it
+/// waits between such questions. It also keeps the entries of routers and gateways that forget silent connections.
+const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How many such questions may stay without an answer, where [`ConnectOptions::tcp_user_timeout`] does not decide.
+const TCP_KEEP_ALIVES: u32 = 3;
 
 /// Which requests a client is for.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +62,8 @@ pub(crate) enum Purpose {
 #[derive(Clone, Debug)]
 pub(crate) struct ConnectOptions {
     pub(crate) timeout: Duration,
+    /// How long what was sent may stay without the other side's acknowledgement, on platforms that have such a limit.
+    pub(crate) tcp_user_timeout: Duration,
     /// Certificates trusted besides the system's, in DER.
     #[cfg(feature = "tls")]
     pub(crate) roots: Vec<rustls::pki_types::CertificateDer<'static>>,
@@ -60,6 +73,7 @@ impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
             timeout: DEFAULT_CONNECT_TIMEOUT,
+            tcp_user_timeout: DEFAULT_TCP_USER_TIMEOUT,
             #[cfg(feature = "tls")]
             roots: Vec::new(),
         }
@@ -72,7 +86,13 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         // A redirect would carry the credentials to another origin, and post a mutation a second time.
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(connect.timeout)
+        .tcp_keepalive(TCP_KEEP_ALIVE)
+        .tcp_keepalive_interval(TCP_KEEP_ALIVE)
+        .tcp_keepalive_retries(TCP_KEEP_ALIVES)
         .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    // The system takes milliseconds as a signed number of 32 bits.
+    let builder = builder.tcp_user_timeout(connect.tcp_user_timeout.min(Duration::from_millis(i32::MAX as u64)));
     let builder = match purpose {
         Purpose::Requests => builder,
         #[cfg(feature = "aws")]
@@ -124,6 +144,7 @@ pub(crate) struct HttpOptions {
     pub(crate) allow_plaintext_credentials: bool,
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
     pub(crate) max_body: usize,
 }
 
@@ -159,7 +180,35 @@ impl HttpTransport {
         })
     }
 
-    async fn run(&self, request: &RawRequest) -> Result<RawResponse, Error> {
+    async fn run(&self, request: &RawRequest, limit: Duration) -> Result<RawResponse, Error> {
+        let now = || tokio::time::Instant::now().into_std();
+        let policy = request.retry().unwrap_or(&self.options.retry);
+        let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
+        let mut renewed = false;
+        loop {
+            tracing::Span::current().record("attempts", attempts.current());
+            let began = now();
+            let error = match self.authorised_attempt(request, &mut renewed).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match attempts.failed(&error, began, now(), SystemTime::now(), roll()) {
+                Next::Over(why) => return Err(attempts.conclude(error, why)),
+                Next::Again(delay) => {
+                    let status = error.status().map(|status| status.as_u16());
+                    tracing::debug!(kind = ?error.kind(), status, ?delay, attempt = attempts.current(), "trying again");
+                    metrics::repeated(request.kind());
+                    let waiting = format!("waiting to repeat the {} to {}", request.kind(), self.shown);
+                    request.progress.failed(waiting, attempts.current() - 1, error);
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    /// An attempt, and another at once if its credentials were refused and there are better ones: one such renewal for
+    /// each call.
+    async fn authorised_attempt(&self, request: &RawRequest, renewed: &mut bool) -> Result<RawResponse, Error> {
         let auth = request.auth.as_ref().or(self.options.auth.as_ref());
         let first = self.attempt(request, auth).await?;
         let (Some(auth), Some(sent), Err(refusal)) = (auth, &first.authorization, &first.answer) else {
@@ -170,7 +219,9 @@ impl HttpTransport {
         }
         // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
         request.progress.before_sending(self.seeking_credentials(request));
-        let last = if auth.refused(sent, refusal).await {
+        let last = if !*renewed && auth.refused(sent, refusal).await {
+            *renewed = true;
+            tracing::debug!("the credentials were refused, and there are others");
             self.attempt(request, Some(auth)).await?
         } else {
             first
@@ -277,11 +328,11 @@ impl Transport for HttpTransport {
         Box::pin(async move {
             crate::runtime::current()?;
             // The caller's own limit is kept by the caller.
-            if request.timeout().is_some() {
-                return self.run(request).await;
+            if let Some(limit) = request.timeout() {
+                return self.run(request, limit).await;
             }
             let limit = self.options.timeout;
-            let answer = tokio::time::timeout(limit, self.run(request)).await;
+            let answer = tokio::time::timeout(limit, self.run(request, limit)).await;
             answer.unwrap_or_else(|_| Err(timed_out(request, limit)))
         })
     }
@@ -295,6 +346,13 @@ impl Transport for HttpTransport {
         };
         Box::pin(async move { Err(Error::request(message)) })
     }
+}
+
+/// A number from 0 to below 1, from the one source of randomness that the standard library has.
+fn roll() -> f64 {
+    // As many bits as the number can hold.
+    let bits = RandomState::new().build_hasher().finish() >> 11;
+    bits as f64 / (1u64 << 53) as f64
 }
 
 /// Sets each header of `with`, whatever stood there.

@@ -1,9 +1,9 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use url::Url;
 
 use crate::Error;
@@ -23,8 +23,9 @@ pub(crate) struct Upgrade {
 
 /// A socket that carries whole messages.
 pub(crate) trait Socket: Send {
-    /// The next message. After anything but a message, nothing more is asked for.
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
+    /// The next message, lent by the socket where it need not be kept. After anything but a text, nothing more is asked
+    /// for.
+    fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>>;
 
     /// Takes a text message for sending, once the socket has room for one. Messages lie with the socket until flushed.
     fn poll_send(&mut self, cx: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>>;
@@ -38,8 +39,8 @@ pub(crate) trait Socket: Send {
 
 /// What comes out of a [`Socket`].
 #[derive(Debug)]
-pub(crate) enum Incoming {
-    Text(Utf8Bytes),
+pub(crate) enum Incoming<'s> {
+    Text(Cow<'s, str>),
     Binary(usize),
     Closed { code: Option<u16>, reason: String },
     Lost(String),

@@ -13,6 +13,7 @@
 //! provider, not for a peer that takes no bytes. It is gone when every client and every subscription is gone, or when
 //! the client is closed.
 
+mod delivering;
 mod ending;
 
 use std::collections::HashMap;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use gqlwire_proto::session::{
-    self, Action, AuthSource, Cause, ConnectionId, Event, Failure, OpenFailure, OpenFailureKind, ReconnectPolicy,
+    self, Action, AuthSource, Cause, ConnectionId, Failure, OpenFailure, OpenFailureKind, Random, ReconnectPolicy,
     Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -38,10 +39,12 @@ use super::connect::Incoming;
 use super::credentials::{Answer, Sources};
 use super::entry::{Entries, Entry};
 use super::link::{Link, Links, Said};
+use super::patience::Patience;
 use super::work::{Done, Opened};
-use super::{Command, Shared, Subscribe, Token, failure, queue};
+use super::{Command, Shared, Subscribe, Token, failure};
+use crate::metrics::Metered;
 use crate::redact::Secrets;
-use crate::{ConnectionState, Error, ErrorKind, Gap, SessionState};
+use crate::{ConnectionState, Error, ErrorKind, SessionState};
 
 /// How many frames are read from one socket before everything else gets its turn.
 const BURST: u32 = 64;
@@ -49,11 +52,18 @@ const BURST: u32 = 64;
 /// How long the read half is drained for the cause after the write half broke.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// How often to look for buffers that a burst has grown and nobody uses.
+const SWEEP: Duration = Duration::from_secs(10);
+
 const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub(super) struct Driver {
     shared: Arc<Shared>,
     session: Session,
+    /// For what is tried again outside the session.
+    random: Random,
+    patience: Patience,
+    swept: Instant,
     sources: Sources,
     commands: mpsc::UnboundedReceiver<Command>,
     commands_over: bool,
@@ -69,6 +79,7 @@ pub(super) struct Driver {
     timer: Pin<Box<Sleep>>,
     timer_is_set: bool,
     burst: u32,
+    metered: Metered,
 }
 
 enum Wake {
@@ -92,10 +103,16 @@ impl Driver {
             session.probe_after = NEVER;
         }
         session.connect_deadline = options.subscribe_deadline.or(session.connect_deadline);
+        session.takeover.settle = options.delivery.settle;
+        (session.held_events, session.held_bytes) = (options.delivery.held.messages, options.delivery.held.bytes);
+        session.held_bytes_in_all = options.delivery.bytes_in_all;
         // The one source of randomness that the standard library has.
         let seed = RandomState::new().build_hasher().finish();
         Self {
             session: Session::new(session, seed),
+            random: Random::new(!seed),
+            patience: Patience::new(options.delivery.grace),
+            swept: now(),
             sources: Sources::new(Arc::clone(&options.auth)),
             shared,
             commands,
@@ -112,6 +129,7 @@ impl Driver {
             timer: Box::pin(sleep_until(tokio::time::Instant::now())),
             timer_is_set: false,
             burst: 0,
+            metered: Metered::default(),
         }
     }
 
@@ -119,6 +137,7 @@ impl Driver {
         loop {
             self.carry_out().await;
             if self.closed && self.goodbyes.is_empty() {
+                self.metered.report(|| self.session.counters());
                 return self.leave();
             }
             self.arm();
@@ -131,8 +150,7 @@ impl Driver {
                 }
                 Wake::Done(done) => self.finish(done),
                 Wake::GoodbyeSaid => {}
-                Wake::Link(connection, Said::Incoming(Incoming::Text(text))) => self.receive(connection, &text).await,
-                Wake::Link(connection, Said::Incoming(other)) => self.end_of_input(connection, other),
+                Wake::Link(connection, Said::Ready) => self.read(connection).await,
                 Wake::Link(connection, Said::SendFailed(why)) => self.work.push(Box::pin(async move {
                     // The server may have said why before it cut: read what is there.
                     sleep(LAST_WORDS).await;
@@ -141,10 +159,12 @@ impl Driver {
                 Wake::Tick => {
                     self.timer_is_set = false;
                     self.session.tick(now(), self.wall());
+                    self.sweep();
                 }
             }
             if self.burst >= BURST {
                 self.burst = 0;
+                self.metered.report(|| self.session.counters());
                 self.links.pass();
                 tokio::task::yield_now().await;
             }
@@ -171,9 +191,11 @@ impl Driver {
         {
             return Poll::Ready(Wake::GoodbyeSaid);
         }
-        self.links
-            .poll(cx)
-            .map(|(connection, said)| Wake::Link(connection, said))
+        let said = self.links.poll(cx);
+        if said.is_pending() {
+            self.metered.report(|| self.session.counters());
+        }
+        said.map(|(connection, said)| Wake::Link(connection, said))
     }
 
     fn arm(&mut self) {
@@ -185,6 +207,15 @@ impl Driver {
         if !self.timer_is_set || deadline < self.timer.deadline() {
             self.timer.as_mut().reset(deadline);
             self.timer_is_set = true;
+        }
+    }
+
+    /// The session has itself ticked some times a minute while a connection is open.
+    fn sweep(&mut self) {
+        let now = now();
+        if now.saturating_duration_since(self.swept) >= SWEEP {
+            self.swept = now;
+            self.entries.sweep();
         }
     }
 
@@ -221,6 +252,7 @@ impl Driver {
         let mut options = SubscribeOptions::new(Arc::clone(&start.body));
         options.source = source;
         options.connect_deadline = start.deadline;
+        options.catch_up = start.catch_up.is_some();
         start.progress.before_sending(format!(
             "waiting for the connection to {} that another subscription opens",
             self.shared.endpoint
@@ -234,39 +266,32 @@ impl Driver {
             headers: Arc::new(start.headers),
             source,
             writer: start.writer,
+            overflow: start.overflow,
+            catch_up: start.catch_up,
+            catching_up: None,
             starting: Some(start.acknowledged),
             progress: start.progress,
             asking: None,
             secrets: Secrets::default(),
-            graced: false,
         });
     }
 
-    async fn receive(&mut self, connection: ConnectionId, frame: &str) {
-        self.burst += 1;
-        let Some(event) = self.session.frame(connection, frame, now()) else {
+    /// Takes from a socket what it has, as long as it is its turn.
+    async fn read(&mut self, connection: ConnectionId) {
+        let Some(mut lent) = self.links.lend(connection) else {
             return;
         };
-        self.carry_out().await;
-        self.deliver(event.subscription, event.payload).await;
-    }
-
-    async fn deliver(&mut self, subscription: SubscriptionHandle, payload: &str) {
-        let Some(entry) = self.entries.find(subscription) else {
-            return;
-        };
-        if entry.offer(payload, self.shared.options.grace).await {
-            return;
+        while self.burst < BURST
+            && let Poll::Ready(incoming) = lent.receive()
+        {
+            match incoming {
+                Incoming::Text(text) => self.receive(connection, text).await,
+                other => self.end_of_input(connection, other),
+            }
         }
-        let lagged = Error::new(
-            ErrorKind::Lagged,
-            "the subscription was read too slowly: its queue was full, and what came after it is lost",
-        );
-        entry.writer.end(queue::Ending::Failed(lagged));
-        self.session.stop(subscription, now());
     }
 
-    fn end_of_input(&mut self, connection: ConnectionId, input: Incoming) {
+    fn end_of_input(&mut self, connection: ConnectionId, input: Incoming<'_>) {
         match input {
             Incoming::Text(_) => {}
             Incoming::Binary(len) => self.session.binary(connection, len, now()),
@@ -290,8 +315,7 @@ impl Driver {
                     subscription,
                     source,
                 } => self.authorize(ticket, subscription, source),
-                // Nothing is subscribed with a catch-up.
-                Action::CatchUp { .. } => {}
+                Action::CatchUp { subscription, run } => self.catch_up(subscription, run),
                 Action::Close { connection, cause } => self.close_link(connection, cause),
                 Action::Closed => self.closed = true,
                 Action::CorrectClock(seconds) => {
@@ -302,10 +326,7 @@ impl Driver {
                     self.sources.correct(seconds);
                 }
                 Action::Ended(subscription, ending) => self.ended(subscription, ending),
-                Action::Event(subscription, Event::Gap(gap)) => self.gap(subscription, gap),
-                Action::Event(subscription, Event::Next(payload) | Event::Snapshot(payload)) => {
-                    self.deliver(subscription, &payload).await;
-                }
+                Action::Event(subscription, event) => self.hand_on(subscription, event).await,
                 Action::Open(connection) => self.open(connection),
                 Action::Refresh {
                     source,
@@ -396,6 +417,14 @@ impl Driver {
                 source,
                 outcome,
             } => self.authorized(ticket, subscription, source, outcome),
+            Done::CaughtUp {
+                subscription,
+                run,
+                outcome,
+            } => {
+                let outcome = outcome.map_err(|error| Arc::new(error) as Failure);
+                self.session.catch_up_done(subscription, run, outcome, now());
+            }
             Done::LastWords { connection, why } => self.session.lost(connection, &why, now()),
             Done::Opened { connection, outcome } => self.opened(connection, outcome),
             Done::Refreshed {
@@ -486,17 +515,6 @@ impl Driver {
             true => OpenFailureKind::Temporary,
             false => OpenFailureKind::Final,
         }
-    }
-
-    fn gap(&mut self, subscription: SubscriptionHandle, gap: gqlwire_proto::session::Gap) {
-        let (now, wall) = (now(), self.wall());
-        let at = |moment: Instant| wall.checked_sub(now.saturating_duration_since(moment)).unwrap_or(wall);
-        let Some(entry) = self.entries.find(subscription) else {
-            return;
-        };
-        let cause = failure::of_cause(gap.cause, true, &self.shared.endpoint);
-        let cause = self.sources.redact(cause).without_secrets(&entry.secrets);
-        entry.writer.push_gap(Gap::new(at(gap.since), at(gap.until), cause));
     }
 
     fn state_changed(&mut self) {

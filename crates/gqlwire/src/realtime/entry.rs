@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::SystemTime;
 
 use futures_util::future::AbortHandle;
 use gqlwire_proto::session::{AuthSource, SubscriptionHandle};
@@ -8,10 +8,11 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Token;
-use super::queue::QueueWriter;
-use crate::Error;
+use super::patience::Patience;
+use super::queue::{Payload, QueueWriter};
 use crate::redact::Secrets;
-use crate::transport::Progress;
+use crate::transport::{Progress, RawRequest};
+use crate::{Error, Overflow};
 
 /// One subscription as the driver sees it.
 pub(super) struct Entry {
@@ -21,6 +22,11 @@ pub(super) struct Entry {
     pub(super) headers: Arc<HeaderMap>,
     pub(super) source: AuthSource,
     pub(super) writer: QueueWriter,
+    pub(super) overflow: Overflow,
+    /// What runs after each acknowledgement.
+    pub(super) catch_up: Option<Arc<RawRequest>>,
+    /// Its run that has not ended.
+    pub(super) catching_up: Option<AbortHandle>,
     /// Who waits for the first acknowledgement; nobody once it has come.
     pub(super) starting: Option<oneshot::Sender<Result<(), Error>>>,
     /// What the call that starts it is told to be waiting for.
@@ -29,8 +35,18 @@ pub(super) struct Entry {
     pub(super) asking: Option<AbortHandle>,
     /// What its last start was authorised with.
     pub(super) secrets: Secrets,
-    /// Whether its consumer has had its grace since it last kept up.
-    pub(super) graced: bool,
+}
+
+/// What became of a payload.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Offer {
+    /// It waits for the consumer; this many have gone, it or others.
+    Queued { dropped: u64 },
+    /// There is no room, and none is to be made: the subscription has failed.
+    Lagged {
+        /// Whether it is the client as a whole that has none.
+        by_budget: bool,
+    },
 }
 
 impl Entry {
@@ -38,32 +54,41 @@ impl Entry {
         self.starting.is_none()
     }
 
-    /// Queues a payload. A consumer that is merely busy gets its grace, once until it keeps up again; `false` means
-    /// that it is too slow.
-    pub(super) async fn offer(&mut self, payload: &str, grace: Duration) -> bool {
-        if !self.writer.has_room(payload.len()) && !self.make_room(payload.len(), grace).await {
-            return false;
-        }
-        self.writer.push(payload);
-        true
-    }
-
-    async fn make_room(&mut self, bytes: usize, grace: Duration) -> bool {
-        if self.graced {
-            return false;
-        }
-        self.graced = true;
-        // The consumer may share this very thread.
-        tokio::task::yield_now().await;
-        let roomy = timeout(grace, async {
-            while !self.writer.has_room(bytes) {
-                self.writer.taken().await;
+    /// Queues a payload. A consumer that is merely busy is waited for, once until it keeps up again; then the policy of
+    /// its subscription decides.
+    pub(super) async fn offer(
+        &mut self,
+        payload: Payload<'_>,
+        patience: &mut Patience,
+        wall: fn() -> SystemTime,
+    ) -> Offer {
+        let queued = Offer::Queued { dropped: 0 };
+        let Err(full) = self.writer.push(payload) else {
+            return queued;
+        };
+        let may_wait = self.writer.may_wait(&full);
+        let mut unsent = Some(full);
+        if may_wait {
+            // The consumer may share this very thread.
+            tokio::task::yield_now().await;
+            let grace = patience.left();
+            if timeout(grace, self.writer.push_when_freed(&mut unsent)).await.is_err() {
+                patience.waited_in_vain(grace);
             }
-        });
-        let roomy = roomy.await.is_ok();
-        // It has taken a whole batch, so it keeps up again.
-        self.graced = !roomy;
-        roomy
+        }
+        let Some(full) = unsent else { return queued };
+        match self.overflow {
+            Overflow::Fail => Offer::Lagged {
+                by_budget: full.by_budget,
+            },
+            Overflow::DropNewest => {
+                self.writer.drop_newest(wall());
+                Offer::Queued { dropped: 1 }
+            }
+            Overflow::DropOldest => Offer::Queued {
+                dropped: self.writer.push_over_oldest(full.payload, wall()),
+            },
+        }
     }
 }
 
@@ -88,6 +113,11 @@ impl Entries {
     pub(super) fn remove(&mut self, handle: SubscriptionHandle) -> Option<Entry> {
         self.find(handle)?;
         self.0[handle.index()].take()
+    }
+
+    /// Gives back the buffers of bursts that are over.
+    pub(super) fn sweep(&self) {
+        self.0.iter().flatten().for_each(|entry| entry.writer.sweep());
     }
 
     /// What those are told who have not been acknowledged yet.

@@ -9,7 +9,10 @@ use crate::{Error, ErrorKind};
 /// Why a subscription ended; `None` if it ended well. Its words differ by whether it had been established.
 pub(super) fn of_ending(ending: Ending, established: bool, endpoint: &str) -> Option<Error> {
     match ending {
-        Ending::CatchUp(failure) => Some(of_failure(&failure)),
+        Ending::CatchUp(failure) => {
+            let what = format!("{endpoint}: the subscription ends because its catch-up failed");
+            Some(of_failure(&failure).prefixed(&what))
+        }
         Ending::Closed if !established => Some(Error::new(
             ErrorKind::Closed,
             format!("{endpoint}: the client was closed before the subscription was acknowledged"),
@@ -57,7 +60,6 @@ pub(super) fn of_cause(cause: Cause, established: bool, endpoint: &str) -> Error
             let what = format!("{endpoint} refused the subscription");
             of_refusal(refusal, &what, ErrorKind::GraphQL)
         }
-        Cause::HeldTooMany(_) => Error::new(ErrorKind::Lagged, cause.to_string()),
         other => Error::new(ErrorKind::Disconnected, format!("{endpoint}: {other}")),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::future::BoxFuture;
@@ -16,14 +16,19 @@ use super::connect::{Incoming, Socket};
 /// One open socket.
 pub(super) struct Link {
     pub(super) connection: ConnectionId,
-    socket: Box<dyn Socket>,
+    place: Arc<Place>,
     outbox: VecDeque<String>,
     /// The write half is broken; the server may still have said why.
     broken: bool,
-    /// The read half has come to its end.
-    read_over: bool,
     bell: Arc<Bell>,
     waker: Waker,
+}
+
+/// Where a socket is, unless it is lent.
+struct Place {
+    socket: Mutex<Option<Box<dyn Socket>>>,
+    /// The read half has come to its end, or nobody wants to know any more.
+    read_over: AtomicBool,
 }
 
 /// Rings when a socket has something to say, so that one busy socket does not have fifty idle ones looked at for each
@@ -33,16 +38,24 @@ struct Bell {
     task: AtomicWaker,
 }
 
+impl Bell {
+    /// Has the socket looked at when the sockets have their turns next.
+    fn ring(&self) {
+        self.rung.store(true, Ordering::Release);
+    }
+}
+
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.rung.store(true, Ordering::Release);
+        self.ring();
         self.task.wake();
     }
 }
 
 /// What a socket says.
 pub(super) enum Said {
-    Incoming(Incoming),
+    /// Something may have arrived: see [`Links::lend`].
+    Ready,
     /// Nothing can be written any more.
     SendFailed(String),
 }
@@ -55,10 +68,12 @@ impl Link {
         });
         Self {
             connection,
-            socket,
+            place: Arc::new(Place {
+                socket: Mutex::new(Some(socket)),
+                read_over: AtomicBool::new(false),
+            }),
             outbox: VecDeque::new(),
             broken: false,
-            read_over: false,
             waker: Waker::from(Arc::clone(&bell)),
             bell,
         }
@@ -67,7 +82,7 @@ impl Link {
     pub(super) fn send(&mut self, text: String) {
         if !self.broken {
             self.outbox.push_back(text);
-            self.bell.rung.store(true, Ordering::Release);
+            self.bell.ring();
         }
     }
 
@@ -76,49 +91,105 @@ impl Link {
         if !self.bell.rung.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
-        let waker = self.waker.clone();
-        let cx = &mut Context::from_waker(&waker);
+        let cx = &mut Context::from_waker(&self.waker);
         if !self.broken
-            && let Poll::Ready(Err(why)) = self.poll_write(cx)
+            && let Some(socket) = self.place.lock().as_deref_mut()
+            && let Poll::Ready(Err(why)) = poll_write(&mut self.outbox, socket, cx)
         {
             self.broken = true;
             self.outbox.clear();
-            self.bell.rung.store(true, Ordering::Release);
+            self.bell.ring();
             return Poll::Ready(Said::SendFailed(why));
         }
-        if self.read_over {
-            return Poll::Pending;
+        match self.place.read_over.load(Ordering::Relaxed) {
+            true => Poll::Pending,
+            false => Poll::Ready(Said::Ready),
         }
-        let incoming = std::task::ready!(self.socket.poll_receive(cx));
-        // There may be more.
-        self.bell.rung.store(true, Ordering::Release);
-        self.read_over = !matches!(incoming, Incoming::Text(_));
-        Poll::Ready(Said::Incoming(incoming))
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
-        while let Some(text) = self.outbox.pop_front() {
-            let mut text = Some(text);
-            let sent = self.socket.poll_send(cx, &mut text);
-            if let Some(unsent) = text {
-                self.outbox.push_front(unsent);
-            }
-            std::task::ready!(sent)?;
-        }
-        self.socket.poll_flush(cx)
+    fn lend(&self) -> Option<Lent> {
+        Some(Lent {
+            socket: Some(self.place.lock().take()?),
+            place: Arc::clone(&self.place),
+            bell: Arc::clone(&self.bell),
+            waker: self.waker.clone(),
+        })
     }
 
     /// Leaves. What was to be written last (a `stop`, say) leaves as far as the socket takes it at once.
+    ///
+    /// If the socket is lent, it is not read any further; it must be back before the goodbye is polled.
     pub(super) fn close(mut self, cause: &Disconnect) -> BoxFuture<'static, ()> {
         let code = close_code(cause);
+        self.place.read_over.store(true, Ordering::Relaxed);
         Box::pin(async move {
+            let Some(mut socket) = self.place.lock().take() else {
+                return;
+            };
             if !self.broken {
-                let _ = poll_fn(|cx| Poll::Ready(self.poll_write(cx))).await;
+                let _ = poll_fn(|cx| Poll::Ready(poll_write(&mut self.outbox, socket.as_mut(), cx))).await;
             }
             if let Some(code) = code {
-                self.socket.close(code).await;
+                socket.close(code).await;
             }
         })
+    }
+}
+
+fn poll_write(
+    outbox: &mut VecDeque<String>,
+    socket: &mut dyn Socket,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), String>> {
+    while let Some(text) = outbox.pop_front() {
+        let mut text = Some(text);
+        let sent = socket.poll_send(cx, &mut text);
+        if let Some(unsent) = text {
+            outbox.push_front(unsent);
+        }
+        std::task::ready!(sent)?;
+    }
+    socket.poll_flush(cx)
+}
+
+impl Place {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<dyn Socket>>> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A socket that somebody reads from while everything else, its link included, remains at hand: what it says lies in the
+/// socket itself. What is sent to the link meanwhile waits. Dropped, it is back in its place.
+pub(super) struct Lent {
+    /// Always there until it is dropped.
+    socket: Option<Box<dyn Socket>>,
+    place: Arc<Place>,
+    bell: Arc<Bell>,
+    waker: Waker,
+}
+
+impl Lent {
+    /// What has arrived; if nothing, the link will say so when there is.
+    pub(super) fn receive(&mut self) -> Poll<Incoming<'_>> {
+        let Some(socket) = &mut self.socket else {
+            return Poll::Pending;
+        };
+        if self.place.read_over.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        let incoming = std::task::ready!(socket.poll_receive(&mut Context::from_waker(&self.waker)));
+        // There may be more.
+        self.bell.ring();
+        if !matches!(incoming, Incoming::Text(_)) {
+            self.place.read_over.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(incoming)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        *self.place.lock() = self.socket.take();
     }
 }
 
@@ -148,6 +219,11 @@ impl Links {
         self.links.iter_mut().find(|link| link.connection == connection)
     }
 
+    /// The socket of a connection, to be read from.
+    pub(super) fn lend(&mut self, connection: ConnectionId) -> Option<Lent> {
+        self.find(connection)?.lend()
+    }
+
     pub(super) fn take(&mut self, connection: ConnectionId) -> Option<Link> {
         let at = self.links.iter().position(|link| link.connection == connection)?;
         Some(self.links.swap_remove(at))
@@ -171,5 +247,112 @@ impl Links {
             self.turn += 1;
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use gqlwire_proto::session::{Action, Session, SessionOptions, SubscribeOptions};
+
+    use super::*;
+
+    /// What became of a socket.
+    #[derive(Default)]
+    struct Fate {
+        sent: Vec<String>,
+        closed: Option<u16>,
+        dropped: bool,
+    }
+
+    struct Recording(Arc<Mutex<Fate>>);
+
+    impl Socket for Recording {
+        fn poll_receive<'s>(&'s mut self, _: &mut Context<'_>) -> Poll<Incoming<'s>> {
+            Poll::Ready(Incoming::Text("text".into()))
+        }
+
+        fn poll_send(&mut self, _: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>> {
+            self.0.lock().unwrap().sent.extend(text.take());
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), String>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn close(self: Box<Self>, code: u16) -> BoxFuture<'static, ()> {
+            self.0.lock().unwrap().closed = Some(code);
+            Box::pin(async {})
+        }
+    }
+
+    impl Drop for Recording {
+        fn drop(&mut self) {
+            self.0.lock().unwrap().dropped = true;
+        }
+    }
+
+    /// Only a session has numbers for connections.
+    fn some_connection() -> ConnectionId {
+        let now = std::time::Instant::now();
+        let mut session = Session::new(SessionOptions::default(), 1);
+        session.subscribe(SubscribeOptions::new("{}"), now);
+        loop {
+            if let Action::Open(connection) = session.poll().unwrap() {
+                return connection;
+            }
+        }
+    }
+
+    fn one_link() -> (Links, ConnectionId, Arc<Mutex<Fate>>) {
+        let fate = Arc::<Mutex<Fate>>::default();
+        let connection = some_connection();
+        let mut links = Links::default();
+        links.add(Link::new(connection, Box::new(Recording(Arc::clone(&fate)))));
+        (links, connection, fate)
+    }
+
+    #[test]
+    fn what_is_sent_while_a_socket_is_lent_is_written_when_it_is_back() {
+        let (mut links, connection, fate) = one_link();
+        let mut lent = links.lend(connection).unwrap();
+        assert!(links.lend(connection).is_none());
+        assert!(lent.receive().is_ready());
+        links.find(connection).unwrap().send("pending".to_owned());
+        assert!(fate.lock().unwrap().sent.is_empty());
+        drop(lent);
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(matches!(links.poll(cx), Poll::Ready((_, Said::Ready))));
+        assert_eq!(fate.lock().unwrap().sent, ["pending"]);
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_closed_while_its_socket_is_lent_says_goodbye_when_it_is_back() {
+        let (mut links, connection, fate) = one_link();
+        let mut lent = links.lend(connection).unwrap();
+        assert!(lent.receive().is_ready());
+        let mut link = links.take(connection).unwrap();
+        link.send("stop".to_owned());
+        let goodbye = link.close(&Disconnect::Requested);
+        assert!(lent.receive().is_pending(), "nobody wants to know any more");
+        drop(lent);
+        goodbye.await;
+        let fate = fate.lock().unwrap();
+        assert_eq!((&fate.sent[..], fate.closed), (&["stop".to_owned()][..], Some(1000)));
+    }
+
+    #[test]
+    fn a_socket_is_gone_with_its_link_lent_or_not() {
+        let (links, _, fate) = one_link();
+        drop(links);
+        assert!(fate.lock().unwrap().dropped);
+        let (mut links, connection, fate) = one_link();
+        let lent = links.lend(connection).unwrap();
+        drop(links);
+        assert!(!fate.lock().unwrap().dropped);
+        drop(lent);
+        assert!(fate.lock().unwrap().dropped);
     }
 }

@@ -1,11 +1,14 @@
 //! Subscriptions over AppSync's realtime websocket.
 
+mod catch_up;
 mod connect;
 mod credentials;
+mod delivery;
 mod driver;
 mod entry;
 mod failure;
 mod link;
+mod patience;
 mod queue;
 mod websocket;
 mod work;
@@ -14,7 +17,7 @@ mod work;
 mod tests;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -22,22 +25,19 @@ use std::time::{Duration, SystemTime};
 use gqlwire_proto::appsync::{Endpoint, Timeouts};
 use gqlwire_proto::session::ReconnectPolicy;
 use http::HeaderMap;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 use self::connect::Connect;
 use self::driver::Driver;
-use self::queue::{Ending, QueueReader, QueueWriter, queue};
+use self::queue::{Budget, Capacity, Ending, QueueReader, QueueWriter, queue};
 use crate::auth::AuthProvider;
 use crate::http::Shown;
-use crate::transport::{EventSource, Progress, RawEvent, RawRequest};
-use crate::{Counters, Error, ErrorKind, SessionState};
+use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
+use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
 
-pub(crate) use self::queue::Capacity;
+pub(crate) use self::delivery::Delivery;
 pub(crate) use self::websocket::WebSockets;
-
-/// How long the read loop waits for a consumer whose queue is full, before the subscription fails.
-pub(crate) const GRACE: Duration = Duration::from_millis(10);
 
 /// How often a start is handed to another session because the one that had it was leaving.
 const ATTEMPTS: u32 = 3;
@@ -53,8 +53,11 @@ pub(crate) struct RealtimeOptions {
     pub(crate) connect_timeout: Duration,
     pub(crate) close_timeout: Duration,
     pub(crate) timeouts: Timeouts,
-    pub(crate) grace: Duration,
-    pub(crate) capacity: Capacity,
+    pub(crate) delivery: Delivery,
+    /// What runs catch-ups.
+    pub(crate) queries: Option<Arc<dyn Transport>>,
+    /// How long one attempt at a catch-up may take.
+    pub(crate) query_timeout: Duration,
     pub(crate) reconnect: ReconnectPolicy,
     /// For how long a subscription is tried to be started; `None` for what is usual.
     pub(crate) subscribe_deadline: Option<Duration>,
@@ -80,7 +83,13 @@ struct Shared {
     endpoint: Arc<str>,
     /// Whether a connection has ever been acknowledged.
     worked: AtomicBool,
+    /// How many handshakes have been tried since one succeeded.
+    handshakes: AtomicU32,
     state: watch::Sender<SessionState>,
+    /// What the queues of all subscriptions share.
+    budget: Arc<Budget>,
+    /// How many catch-ups may run at once.
+    catch_ups: Semaphore,
 }
 
 /// Where a session's task takes its commands.
@@ -109,6 +118,8 @@ struct Subscribe {
     deadline: Option<Duration>,
     progress: Progress,
     writer: QueueWriter,
+    overflow: Overflow,
+    catch_up: Option<Arc<RawRequest>>,
     /// Dropped without an answer if the session was leaving.
     acknowledged: oneshot::Sender<Result<(), Error>>,
 }
@@ -122,9 +133,12 @@ impl RealtimeClient {
         Self {
             shared: Arc::new(Shared {
                 endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
+                budget: Budget::new(options.delivery.bytes_in_all),
+                catch_ups: Semaphore::new(catch_up::AT_ONCE),
                 options,
                 connect,
                 worked: AtomicBool::new(false),
+                handshakes: AtomicU32::new(0),
                 state: watch::Sender::default(),
             }),
             session: Mutex::default(),
@@ -136,7 +150,12 @@ impl RealtimeClient {
         for _ in 0..ATTEMPTS {
             let handle = self.session()?;
             let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
-            let (writer, reader) = queue(self.shared.options.capacity);
+            let delivery = &self.shared.options.delivery;
+            let capacity = Capacity {
+                messages: request.queue_messages().unwrap_or(delivery.capacity.messages),
+                bytes: request.queue_bytes().unwrap_or(delivery.capacity.bytes),
+            };
+            let (writer, reader) = queue(capacity, &self.shared.budget);
             // From here on, dropping the source tells the task to stop.
             let source = Source {
                 reader,
@@ -154,6 +173,12 @@ impl RealtimeClient {
                 deadline: request.timeout(),
                 progress: request.progress.clone(),
                 writer,
+                overflow: request.overflow().unwrap_or(delivery.overflow),
+                catch_up: request.catch_up.clone().map(|mut query| {
+                    // It is repeated for as long as a connection is, and not beneath that again.
+                    Arc::make_mut(&mut query).retry = Some(RetryPolicy::never());
+                    query
+                }),
                 acknowledged,
             };
             if handle.send(Command::Subscribe(start)).is_err() {
@@ -187,6 +212,11 @@ impl RealtimeClient {
         if handle.send(Command::Close(done)).is_ok() {
             let _ = timeout(self.shared.options.close_timeout, closed).await;
         }
+    }
+
+    /// Whether there is something to run catch-ups with.
+    pub(crate) fn catches_up(&self) -> bool {
+        self.shared.options.queries.is_some()
     }
 
     pub(crate) fn state(&self) -> watch::Receiver<SessionState> {

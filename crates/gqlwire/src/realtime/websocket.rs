@@ -1,23 +1,20 @@
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+mod masks;
+mod socket;
+#[cfg(test)]
+mod tests;
 
 use futures_util::future::BoxFuture;
-use futures_util::{Sink, Stream};
 use gqlwire_proto::appsync::{HEADER_PREFIX, Refusal, offered_subprotocols};
+use gqlwire_proto::websocket::{accept_key, request_key};
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::handshake::client::generate_key;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Message};
 use url::Url;
 
-use super::connect::{Connect, Incoming, Socket, Upgrade};
+use self::masks::Masks;
+use self::socket::WebSocket;
+use super::connect::{Connect, Socket, Upgrade};
 use crate::error::summary;
 use crate::http::{Shown, advice, connect_error, read_body, reason, redirected};
 use crate::redact::Secrets;
@@ -25,9 +22,6 @@ use crate::{Error, ErrorKind};
 
 /// How much of a refusal's body is read.
 const REFUSAL_BODY: usize = 64 * 1024;
-
-/// How long a close frame may take to leave before the socket is dropped with it.
-const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Opens websockets through reqwest, which gives them the same TLS, proxies and name resolution as requests have, and
 /// the whole answer of a server that refuses.
@@ -44,7 +38,8 @@ impl WebSockets {
 
     async fn open(&self, upgrade: Upgrade) -> Result<Box<dyn Socket>, Error> {
         let url = as_http(&upgrade.url)?;
-        let key = generate_key();
+        let mut masks = Masks::new();
+        let key = request_key(masks.nonce());
         let mut headers = upgrade.headers;
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -61,7 +56,7 @@ impl WebSockets {
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);
-        let broken = |error| connect_error(error, &upgrade.url, 0);
+        let broken = |error| connect_error(error, &upgrade.url, 0).without_effect();
         let response = self.client.get(url).headers(headers).send().await.map_err(broken)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(response, &upgrade.url, &secrets)
@@ -70,11 +65,7 @@ impl WebSockets {
         }
         check(response.headers(), &key, &offered, &shown)?;
         let upgraded = response.upgrade().await.map_err(broken)?;
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(self.max_message))
-            .max_frame_size(Some(self.max_message));
-        let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
-        Ok(Box::new(WebSocket { stream }))
+        Ok(Box::new(WebSocket::new(upgraded, self.max_message, masks)))
     }
 }
 
@@ -130,9 +121,7 @@ async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> E
 
 fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Result<(), Error> {
     let protocol = |message: String| Err(Error::new(ErrorKind::Protocol, message));
-    if headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes)
-        != Some(derive_accept_key(key.as_bytes()).as_bytes())
-    {
+    if headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes) != Some(accept_key(key).as_bytes()) {
         return protocol(format!(
             "{url} did not answer the websocket handshake: Sec-WebSocket-Accept is wrong or missing"
         ));
@@ -152,90 +141,5 @@ fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Res
             ))
         }
         _ => Ok(()),
-    }
-}
-
-/// A websocket over whatever stream reqwest upgraded.
-struct WebSocket {
-    stream: WebSocketStream<reqwest::Upgraded>,
-}
-
-impl Socket for WebSocket {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
-        loop {
-            let incoming = match std::task::ready!(Pin::new(&mut self.stream).poll_next(cx)) {
-                Some(Ok(Message::Text(text))) => Incoming::Text(text),
-                Some(Ok(Message::Binary(bytes))) => Incoming::Binary(bytes.len()),
-                // tungstenite answers pings by itself.
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(frame))) => Incoming::Closed {
-                    code: frame.as_ref().map(|frame| frame.code.into()),
-                    reason: frame.map(|frame| frame.reason.to_string()).unwrap_or_default(),
-                },
-                Some(Err(error)) => Incoming::Lost(describe(&error)),
-                None => Incoming::Lost("the stream ended without a close frame".to_owned()),
-            };
-            return Poll::Ready(incoming);
-        }
-    }
-
-    fn poll_send(&mut self, cx: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>> {
-        let mut stream = Pin::new(&mut self.stream);
-        if text.is_some() {
-            std::task::ready!(stream.as_mut().poll_ready(cx)).map_err(|error| describe(&error))?;
-        }
-        match text.take() {
-            Some(text) => Poll::Ready(stream.start_send(Message::text(text)).map_err(|error| describe(&error))),
-            None => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
-        Pin::new(&mut self.stream)
-            .poll_flush(cx)
-            .map_err(|error| describe(&error))
-    }
-
-    fn close(mut self: Box<Self>, code: u16) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            let goodbye = self.stream.close(Some(CloseFrame {
-                code: CloseCode::from(code),
-                reason: tungstenite::Utf8Bytes::default(),
-            }));
-            // A peer that takes no bytes any more must not keep us.
-            let _ = tokio::time::timeout(GOODBYE, goodbye).await;
-        })
-    }
-}
-
-fn describe(error: &tungstenite::Error) -> String {
-    match error {
-        tungstenite::Error::Capacity(_) => format!("{error}: raise `max_message_size` if such messages are right"),
-        tungstenite::Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
-            "it was reset without a close frame".to_owned()
-        }
-        _ => error.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn websocket_schemes_become_those_that_http_clients_know() {
-        for (given, wanted) in [
-            (
-                "ws://localhost:1/graphql/realtime",
-                "http://localhost:1/graphql/realtime",
-            ),
-            (
-                "wss://api.example.com/graphql/realtime?a=b",
-                "https://api.example.com/graphql/realtime?a=b",
-            ),
-            ("https://api.example.com/", "https://api.example.com/"),
-        ] {
-            assert_eq!(as_http(&Url::parse(given).unwrap()).unwrap().as_str(), wanted);
-        }
     }
 }

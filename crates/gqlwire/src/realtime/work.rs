@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
 use gqlwire_proto::appsync::{CONNECT_BODY, HeaderObject};
@@ -9,6 +10,7 @@ use gqlwire_proto::session::{AuthSource, ConnectionId, SubscriptionHandle, Ticke
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
+use tracing::Instrument;
 use url::Url;
 
 use super::Shared;
@@ -28,6 +30,12 @@ pub(super) enum Done {
         subscription: SubscriptionHandle,
         source: AuthSource,
         outcome: Result<(Answer, Box<RawValue>), Error>,
+    },
+    /// A catch-up has its answer.
+    CaughtUp {
+        subscription: SubscriptionHandle,
+        run: u32,
+        outcome: Result<String, Error>,
     },
     /// Nothing more was read after the write half had broken.
     LastWords { connection: ConnectionId, why: String },
@@ -53,6 +61,16 @@ impl Shared {
     ///
     /// Those who wait for it are told how far it is.
     pub(super) async fn open(&self, question: Question, waiting: &[Progress]) -> Result<Opened, Error> {
+        let attempt = self.handshakes.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let span = tracing::debug_span!("connect", endpoint = %self.endpoint, attempt);
+        let opened = self.open_now(question, waiting).instrument(span).await;
+        if opened.as_ref().is_ok_and(|opened| opened.socket.is_ok()) {
+            self.handshakes.store(0, Ordering::Relaxed);
+        }
+        opened
+    }
+
+    async fn open_now(&self, question: Question, waiting: &[Progress]) -> Result<Opened, Error> {
         let tell = |what: String| waiting.iter().for_each(|call| call.before_sending(what.clone()));
         tell(format!("getting credentials for {}", self.endpoint));
         let url = self.options.endpoint.signing_url_connect();
@@ -84,7 +102,9 @@ impl Shared {
     ) -> Result<(Answer, Box<RawValue>), Error> {
         let url = self.options.endpoint.signing_url_start();
         let target = self.target(TargetKind::Subscribe, &url, body, &question);
-        let authorization = self.authorize(question.provider.as_ref(), target).await?;
+        let span = tracing::debug_span!("authorize", endpoint = %self.endpoint);
+        let authorizing = self.authorize(question.provider.as_ref(), target);
+        let authorization = authorizing.instrument(span).await?;
         let object = self.object(&authorization, &[headers, &self.options.headers])?;
         let object = RawValue::from_string(object.to_json()).expect("a header object is JSON");
         Ok((question.answered(authorization), object))

@@ -1,13 +1,16 @@
 use std::future::IntoFuture;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use gqlwire::appsync::ApiKey;
 use gqlwire::{
-    AuthProvider, Authorization, Client, DataStream, Error, Event, EventSource, Execute, RawRequest, RawResponse,
-    Request, Subscribe, Subscription, Target, TargetKind, Transport,
+    AuthProvider, Authorization, Client, DataStream, Dropped, Error, ErrorKind, Event, EventSource, Execute,
+    OperationKind, Overflow, RawEvent, RawRequest, RawResponse, Request, Subscribe, Subscription, Target, TargetKind,
+    Transport,
 };
 use serde_json::Value;
 
@@ -27,6 +30,9 @@ fn what_is_shared_between_tasks_can_be() {
     is_send::<Subscription<Value>>();
     is_send::<DataStream<Value>>();
     is_clone::<Event<Value>>();
+    is_send::<Subscribe<Value, Value>>();
+    is_send::<Subscription<Value, Value>>();
+    is_clone::<Event<Value, Value>>();
 }
 
 #[test]
@@ -40,6 +46,8 @@ fn calls_can_be_spawned_and_borrow_nothing() {
             .into_future(),
     );
     is_spawnable(client.subscribe("subscription { a }").into_future());
+    let client = Client::builder("http://127.0.0.1:1/graphql").appsync().build().unwrap();
+    is_spawnable(client.subscribe("subscription { a }").catch_up("{ a }").into_future());
 }
 
 #[tokio::test]
@@ -173,6 +181,80 @@ async fn a_transport_can_honour_the_credentials_of_a_call() {
     );
     let authorization = request.auth().unwrap().authorize(target).await.unwrap();
     assert_eq!(authorization.headers["x-api-key"], "da2-k");
+}
+
+/// A transport of one's own whose subscriptions yield all there is.
+#[derive(Debug)]
+struct Scripted {
+    catches_up: bool,
+}
+
+#[derive(Debug)]
+struct Script(u32);
+
+impl Transport for Scripted {
+    fn execute<'a>(&'a self, _: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        let catch_up = request.catch_up().map(|catch_up| catch_up.kind());
+        assert!(catch_up.is_none_or(|kind| kind == OperationKind::Query));
+        assert_eq!(
+            (request.overflow(), request.queue_bytes()),
+            (Some(Overflow::DropNewest), None)
+        );
+        Box::pin(async { Ok(Box::new(Script(0)) as Box<dyn EventSource>) })
+    }
+
+    fn catches_up(&self) -> bool {
+        self.catches_up
+    }
+}
+
+impl EventSource for Script {
+    fn poll_event<'s>(&'s mut self, _: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
+        self.0 += 1;
+        let now = SystemTime::now();
+        Poll::Ready(match self.0 {
+            1 => Some(Ok(RawEvent::Snapshot(r#"{"data":[1]}"#))),
+            2 => Some(Ok(RawEvent::Dropped(Dropped::new(3, now, now)))),
+            3 => Some(Ok(RawEvent::Next(r#"{"data":"2"}"#))),
+            _ => None,
+        })
+    }
+
+    fn stop(&mut self) {}
+}
+
+#[tokio::test]
+async fn a_transport_of_ones_own_can_catch_up_and_is_not_asked_to_where_it_does_not_say_so() {
+    let client = Client::with_transport(Scripted { catches_up: true });
+    let follow = || Request::<String>::new("subscription { a }");
+    let list = || Request::<Vec<u32>>::new("{ a }");
+    let call = client.subscribe(follow()).catch_up(list());
+    let mut events = call.overflow(Overflow::DropNewest).await.unwrap();
+    let Event::Snapshot(answer) = events.next().await.unwrap().unwrap() else {
+        panic!("no snapshot");
+    };
+    assert_eq!(answer.into_data().unwrap(), [1]);
+    assert!(matches!(
+        events.next().await,
+        Some(Ok(Event::Dropped(Dropped { count: 3, .. })))
+    ));
+    assert!(matches!(events.next().await, Some(Ok(Event::Next(_)))));
+    assert!(events.next().await.is_none());
+
+    // One that was not asked for is an error that ends nothing, and the data alone pass over what was dropped.
+    let call = client.subscribe(follow()).overflow(Overflow::DropNewest);
+    let mut data = call.await.unwrap().data();
+    assert_eq!(data.next().await.unwrap().unwrap_err().kind(), ErrorKind::Protocol);
+    assert_eq!(data.next().await.unwrap().unwrap(), "2");
+    assert!(data.next().await.is_none());
+
+    let client = Client::with_transport(Scripted { catches_up: false });
+    let error = client.subscribe(follow()).catch_up(list()).await.unwrap_err();
+    assert!(error.to_string().contains("runs no catch-ups"), "{error}");
 }
 
 #[test]

@@ -7,9 +7,15 @@ mod support;
 mod api;
 #[cfg(feature = "aws")]
 mod aws_chain;
+mod catch_up;
+mod chaos;
 mod examples;
 mod http_failures;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod pool;
 mod proxy;
+mod retries;
 #[cfg(feature = "schema")]
 mod schema;
 mod secrets;

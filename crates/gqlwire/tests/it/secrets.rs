@@ -1,10 +1,11 @@
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use gqlwire::appsync::{Cognito, Credentials, HeaderCarrier, Iam};
-use gqlwire::{Client, ClientBuilder, Error};
+use gqlwire::appsync::{Cognito, Credentials, HeaderCarrier, Iam, Lambda};
+use gqlwire::{Client, ClientBuilder, Error, Request, RetryPolicy};
 use tracing::Level;
 use tracing::subscriber::DefaultGuard;
 
@@ -125,6 +126,66 @@ async fn nothing_shows_credentials_even_where_the_server_repeats_all_it_was_sent
     }
     assert!(log.text().contains("execute"), "nothing was logged");
     is_clean(&log.text(), &[]);
+}
+
+#[tokio::test]
+async fn everything_that_a_client_does_is_told_in_spans_and_none_holds_a_secret_or_a_payload() {
+    const VARIABLE: &str = "a-value-that-is-nobody-elses-business";
+    const PAYLOAD: &str = "an-event-that-is-nobody-elses-business";
+
+    let (log, _guard) = Log::capture();
+    let server = Server::start(|request, stream| async move {
+        if request.header("upgrade").is_none() {
+            // Unavailable at first, and then repeating what it was asked.
+            static ASKED: AtomicUsize = AtomicUsize::new(0);
+            let answer = match ASKED.fetch_add(1, Ordering::SeqCst) % 2 {
+                0 => response("503 Service Unavailable", &[("retry-after", "0")], &request.body),
+                _ => response("200 OK", &[], &serde_json::json!({"data": request.body}).to_string()),
+            };
+            return stream.send(answer).await;
+        }
+        let offered = request.header("sec-websocket-protocol").map(|_| "graphql-ws");
+        let mut peer = Peer::accept(&request, stream, offered).await;
+        peer.ack().await;
+        let start = peer.start_and_ack().await;
+        peer.data(&start, serde_json::json!({"n": PAYLOAD})).await;
+        peer.drain().await;
+    })
+    .await;
+    let cached = Lambda::cached(|| async { Ok(TOKEN) });
+    let mut builders = ways(&server);
+    builders.push(appsync_client(&server).auth(cached));
+    for builder in builders {
+        let hasty = RetryPolicy::default().delays(Duration::ZERO, Duration::ZERO);
+        let client = builder
+            .retry(hasty)
+            .close_timeout(Duration::from_millis(50))
+            .build()
+            .unwrap();
+        let query = Request::<serde_json::Value>::new("query Asked($v: String) { a(v: $v) }");
+        client.execute(query.variable("v", VARIABLE)).await.unwrap();
+        let follow = Request::<serde_json::Value>::new("subscription Followed($v: String) { a(v: $v) }");
+        let mut subscription = client.subscribe(follow.variable("v", VARIABLE)).await.unwrap();
+        subscription.next().await.unwrap().unwrap();
+        client.close().await;
+    }
+    let text = log.text();
+    is_clean(&text, &server.requests());
+    for secret in [VARIABLE, PAYLOAD] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+    for told in [
+        "execute{kind=query operation=\"Asked\" attempts=1 attempts=2}",
+        "trying again",
+        "subscribe{operation=\"Followed\"}",
+        &format!(
+            "connect{{endpoint=ws://{}/graphql/realtime attempt=1}}",
+            server.address()
+        ),
+        "credentials fetched",
+    ] {
+        assert!(text.contains(told), "{told} is not in {text}");
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,16 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     pub(crate) fn start(frames: &[&str]) -> Self {
-        let frames: Vec<String> = frames.iter().map(|frame| (*frame).to_owned()).collect();
+        Self::by_document(&[("", frames)])
+    }
+
+    /// The frames depend on the document: those beside the first text that it contains.
+    pub(crate) fn by_document(scripts: &[(&str, &[&str])]) -> Self {
+        let owned = |frames: &[&str]| frames.iter().map(|frame| (*frame).to_owned()).collect();
+        let scripts: Scripts = scripts
+            .iter()
+            .map(|(text, frames)| ((*text).to_owned(), owned(frames)))
+            .collect();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -31,7 +40,7 @@ impl Scripted {
         let (sender, received) = channel();
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, frames.clone(), sender.clone()));
+                tokio::spawn(converse(stream, scripts.clone(), sender.clone()));
             }
         });
         Self {
@@ -51,7 +60,10 @@ impl Scripted {
     }
 }
 
-async fn converse(stream: TcpStream, frames: Vec<String>, received: Sender<Value>) {
+/// Frames, and the text of the documents that they are for.
+type Scripts = Vec<(String, Vec<String>)>;
+
+async fn converse(stream: TcpStream, scripts: Scripts, received: Sender<Value>) {
     let mut socket = accept_hdr_async(stream, select_subprotocol).await.unwrap();
     while let Some(Ok(message)) = socket.next().await {
         let Message::Text(text) = message else { continue };
@@ -61,7 +73,11 @@ async fn converse(stream: TcpStream, frames: Vec<String>, received: Sender<Value
             Some("connection_init") => {
                 vec![r#"{"type":"connection_ack","payload":{"connectionTimeoutMs":300000}}"#.to_owned()]
             }
-            Some("start") => frames.clone(),
+            Some("start") => {
+                let document = message["payload"]["data"].as_str().unwrap_or_default();
+                let script = scripts.iter().find(|(text, _)| document.contains(text));
+                script.map(|(_, frames)| frames.clone()).unwrap_or_default()
+            }
             Some("stop") => vec![r#"{"type":"complete","id":"$ID"}"#.to_owned()],
             _ => Vec::new(),
         };

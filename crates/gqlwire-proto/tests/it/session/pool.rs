@@ -86,6 +86,40 @@ fn ten_thousand_subscriptions_share_fifty_connections() {
 }
 
 #[test]
+fn ten_thousand_starts_find_the_pace_that_the_server_takes() {
+    let mut world = World::new(SessionOptions::default(), 5);
+    world.server.starts_a_second = 1000;
+    let handles: Vec<_> = (0..10_000).map(|_| world.subscribe(BODY)).collect();
+    world.pass(40 * SECOND);
+    assert!(handles.iter().all(|handle| world.acknowledged(*handle)));
+    // Within reason: all at first, and then hardly more than are taken.
+    assert!(world.sent.len() < 35_000, "{}", world.sent.len());
+}
+
+#[test]
+fn a_pacer_goes_faster_with_each_start_that_is_taken_a_while_after_the_last_refusal() {
+    let now = Instant::now();
+    let mut pacer = Pacer::default();
+    pacer.accepted(now);
+    pacer.slow_down(now);
+    pacer.accepted(now + 500 * MS);
+    let next = |pacer: &mut Pacer, at| {
+        pacer.started(at);
+        pacer.next_start(at) - at
+    };
+    let later = now + 2 * SECOND;
+    assert_eq!(next(&mut pacer, later), 150 * MS);
+    (0..20).for_each(|_| pacer.accepted(later));
+    let faster = next(&mut pacer, later);
+    assert!(50 * MS < faster && faster < 60 * MS, "{faster:?}");
+    pacer.slow_down(later);
+    assert_eq!(next(&mut pacer, later), faster * 2);
+    let later = later + 2 * SECOND;
+    (0..1000).for_each(|_| pacer.accepted(later));
+    assert_eq!(next(&mut pacer, later), MS);
+}
+
+#[test]
 fn a_pacer_spaces_starts_until_a_minute_of_calm() {
     let now = Instant::now();
     let mut pacer = Pacer::default();

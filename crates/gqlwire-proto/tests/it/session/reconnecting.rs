@@ -194,8 +194,10 @@ fn a_start_without_ack_is_sent_again_and_the_first_ack_wins() {
     let mut world = world();
     world.server.acknowledges_starts = false;
     let handle = world.subscribe(BODY);
-    world.pass(16 * SECOND);
+    world.pass(SECOND);
     let socket = world.open_sockets()[0];
+    world.say(socket, r#"{"type":"ka"}"#.to_owned());
+    world.pass(15 * SECOND);
     let ids = world.ids_on(socket);
     assert_eq!(ids.len(), 2, "{ids:?}");
     // Both are registered, and the older is acknowledged first.
@@ -208,6 +210,33 @@ fn a_start_without_ack_is_sent_again_and_the_first_ack_wins() {
     assert_eq!(world.data(handle), ["once"]);
     world.pass(60 * SECOND);
     assert_eq!(world.ids_on(socket).len(), 2);
+}
+
+#[test]
+fn a_socket_that_dies_unheard_before_start_ack_is_replaced_when_that_is_overdue() {
+    for (policy, sockets) in [(ReconnectPolicy::default(), 2), (ReconnectPolicy::never(), 1)] {
+        let mut world = with(policy);
+        world.server.acknowledges_starts = false;
+        let handles = [world.subscribe(BODY), world.subscribe(BODY)];
+        world.pass(SECOND);
+        let dead = world.open_sockets()[0];
+        world.fall_silent(dead);
+        world.server.acknowledges_starts = true;
+        world.pass(16 * SECOND);
+        assert_eq!(world.opens.len(), sockets);
+        if sockets == 1 {
+            continue;
+        }
+        assert!(handles.iter().all(|handle| world.acknowledged(*handle)));
+        world.publish("1");
+        world.pass(SECOND);
+        for handle in handles {
+            assert_eq!(world.data(handle), ["1"]);
+            assert_eq!(world.gaps(handle), []);
+        }
+        world.pass(20 * SECOND);
+        assert!(!world.open_sockets().contains(&dead));
+    }
 }
 
 #[test]
@@ -323,6 +352,7 @@ fn a_catch_up_comes_after_each_acknowledgement_and_before_what_came_meanwhile() 
             Got::Acknowledged => "ack",
             Got::Data(data) | Got::Snapshot(data) => data,
             Got::Gap { .. } => "gap",
+            Got::Dropped(_) => "dropped",
             Got::Ended(why) => why,
         })
         .collect();
@@ -344,9 +374,71 @@ fn a_catch_up_that_holds_too_much_says_what_is_missing() {
     }
     world.pass(10 * SECOND);
     assert_eq!(world.data(handle), ["3", "4"]);
-    let gaps = world.gaps(handle);
-    assert_eq!(gaps[0].2, "2 events came during the catch-up and found no room");
-    assert_eq!(world.session.counters().drops, 2);
+    assert_eq!(
+        world.got[&handle][1..3],
+        [Got::Snapshot("list".into()), Got::Dropped(2)]
+    );
+    let counters = world.session.counters();
+    assert_eq!((counters.drops, counters.gaps), (2, 0));
+}
+
+#[test]
+fn all_catch_ups_together_hold_no_more_than_they_may() {
+    let mut options = SessionOptions::default();
+    let event = r#"{"data":"1"}"#.len();
+    options.held_bytes_in_all = 3 * event;
+    let mut world = World::new(options, 7);
+    let mut options = SubscribeOptions::new(BODY);
+    options.catch_up = true;
+    let handles = [
+        world.subscribe_with(options.clone()),
+        world.subscribe_with(options.clone()),
+    ];
+    world.pass(SECOND);
+    world.publish("1");
+    world.publish("2");
+    world.stop(handles[0]);
+    world.pass(10 * SECOND);
+    assert_eq!(world.data(handles[1]), ["1", "2"]);
+    // What was held has been given back, also where nobody got it.
+    let handle = world.subscribe_with(options);
+    world.pass(SECOND);
+    for number in ["3", "4", "5", "6"] {
+        world.publish(number);
+    }
+    world.pass(10 * SECOND);
+    assert_eq!(world.data(handle), ["4", "5", "6"]);
+    assert_eq!(world.data(handles[1]), ["1", "2", "3", "4", "5", "6"]);
+    assert_eq!(world.session.counters().drops, 1);
+}
+
+#[test]
+fn a_connection_is_not_tried_again_for_those_who_have_gone() {
+    let mut options = SessionOptions::default();
+    options.reconnect = ReconnectPolicy::default().delays(4 * SECOND, 4 * SECOND);
+    for wakes in [false, true] {
+        let mut world = World::new(options.clone(), 7);
+        world.server.reachable = false;
+        let handle = world.subscribe(BODY);
+        world.pass(50 * MS);
+        assert!(matches!(
+            world.worst(),
+            ConnectionState::Reconnecting { next: Some(_), .. }
+        ));
+        let opens = world.opens.len();
+        world.stop(handle);
+        if wakes {
+            world.sleeps(HOUR);
+        }
+        world.pass(60 * SECOND);
+        assert_eq!(world.opens.len(), opens, "nobody needs a socket");
+        assert!(matches!(world.worst(), ConnectionState::Idle));
+        assert_eq!(world.session.deadline(), None);
+        world.server.reachable = true;
+        let again = world.subscribe(BODY);
+        world.pass(5 * SECOND);
+        assert!(world.acknowledged(again));
+    }
 }
 
 #[test]

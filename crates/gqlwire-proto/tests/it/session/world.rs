@@ -34,6 +34,7 @@ pub(crate) fn failure(what: &'static str) -> Failure {
 /// What a subscriber got, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Got {
+    Dropped(u64),
     Acknowledged,
     Data(String),
     Snapshot(String),
@@ -75,6 +76,9 @@ pub(crate) struct Behaviour {
     pub(crate) acknowledges: bool,
     pub(crate) acknowledges_starts: bool,
     pub(crate) most: usize,
+    /// How many starts it looks at in a second; it says so without an id.
+    pub(crate) starts_a_second: usize,
+    pub(crate) starts_this_second: (u64, usize),
     /// The oldest generation of credentials that is accepted.
     pub(crate) accepts: u64,
     pub(crate) refreshes: bool,
@@ -121,6 +125,8 @@ impl World {
                 acknowledges: true,
                 acknowledges_starts: true,
                 most: 1000,
+                starts_a_second: usize::MAX,
+                starts_this_second: (0, 0),
                 accepts: 0,
                 refreshes: true,
                 credentials_live: None,
@@ -424,8 +430,14 @@ impl World {
             } => {
                 peer.started.insert(id.clone());
                 let object: serde_json::Value = serde_json::from_str(authorization.unwrap().get()).unwrap();
+                let (second, starts) = &mut self.server.starts_this_second;
+                *starts = if *second == self.now.as_secs() { *starts + 1 } else { 1 };
+                *second = self.now.as_secs();
                 let refusal = match object["generation"].as_u64().unwrap() < self.server.accepts {
                     true => Some(r#"{"errorType":"UnauthorizedException","message":"Token is old."}"#),
+                    false if *starts > self.server.starts_a_second => {
+                        Some(r#"{"errorType":"LimitExceededError","message":"Rate limit exceeded"}"#)
+                    }
                     false if peer.subscriptions.len() >= self.server.most => {
                         Some(r#"{"errorType":"MaxSubscriptionsReachedError"}"#)
                     }
@@ -495,6 +507,10 @@ impl World {
                     let got = match event {
                         Event::Next(payload) => Got::Data(plain(&payload)),
                         Event::Snapshot(text) => Got::Snapshot(text),
+                        Event::Dropped(dropped) => {
+                            assert!(dropped.since <= dropped.until && dropped.until <= self.instant());
+                            Got::Dropped(dropped.count)
+                        }
                         Event::Gap(gap) => {
                             assert!(gap.since <= gap.until && gap.until <= self.instant());
                             Got::Gap {

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
@@ -19,10 +19,8 @@ use tokio::time::timeout;
 use super::discovery::Discovery;
 use super::sdk_http::SdkHttp;
 use super::{CredentialsProvider, same};
+use crate::appsync::cache::{Cache, Ends, Fetched};
 use crate::{Error, ErrorKind};
-
-/// How long before their end credentials are replaced. The SDK's own cache uses the same.
-const EARLY: Duration = Duration::from_secs(10);
 
 /// How long credentials without an end are kept. The SDK's own cache uses the same.
 const WITHOUT_END: Duration = Duration::from_secs(15 * 60);
@@ -35,63 +33,55 @@ const GLOBAL_REGION: &str = "us-east-1";
 
 /// Everything that the AWS SDK knows of where credentials come from. Nothing is read before the first request.
 pub(super) struct AwsChain {
+    chain: Arc<Chain>,
+    kept: Cache<Credentials>,
+}
+
+struct Chain {
     discovery: Discovery,
     /// Taken instead of the whole chain: a profile asked for by name beats keys in the environment.
     profile: Option<String>,
     /// The API's, for roles in profiles that name no region.
     api_region: OnceLock<String>,
     instance_region: OnceCell<Option<String>>,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    provider: Option<SharedCredentialsProvider>,
-    kept: Option<Kept>,
-}
-
-struct Kept {
-    credentials: Credentials,
-    until: SystemTime,
+    provider: Mutex<Option<SharedCredentialsProvider>>,
 }
 
 impl AwsChain {
     pub(super) fn new(discovery: Discovery, profile: Option<String>) -> Self {
-        Self {
+        let chain = Arc::new(Chain {
             discovery,
             profile,
             api_region: OnceLock::new(),
             instance_region: OnceCell::new(),
-            state: Mutex::default(),
+            provider: Mutex::default(),
+        });
+        let loading = Arc::clone(&chain);
+        let load = move || {
+            let chain = Arc::clone(&loading);
+            let loaded: BoxFuture<'static, _> = Box::pin(async move { chain.load().await });
+            loaded
+        };
+        Self {
+            chain,
+            kept: Cache::new(load, same),
         }
     }
 
     /// Tells the region of the API, known only when a request is signed.
     pub(super) fn set_api_region(&self, region: &str) {
-        let _ = self.api_region.set(region.to_owned());
+        let _ = self.chain.api_region.set(region.to_owned());
     }
+}
 
-    /// The credentials, loaded again shortly before their end. Who comes meanwhile waits for the one load.
-    async fn current(&self) -> Result<Credentials, Error> {
-        let mut state = self.state.lock().await;
-        let now = SystemTime::now();
-        if let Some(kept) = state.kept.as_ref().filter(|kept| now < kept.until) {
-            return Ok(kept.credentials.clone());
-        }
-        match self.load(&mut state).await {
-            // Credentials that are good for some seconds more are better than none.
-            Err(error) => match &state.kept {
-                Some(kept) if kept.credentials.expires_at.is_some_and(|end| now < end) => Ok(kept.credentials.clone()),
-                _ => Err(error),
-            },
-            loaded => loaded,
-        }
-    }
-
-    async fn load(&self, state: &mut State) -> Result<Credentials, Error> {
-        let provider = match &state.provider {
-            Some(provider) => provider.clone(),
-            None => state.provider.insert(self.provider().await?).clone(),
+impl Chain {
+    async fn load(&self) -> Result<Fetched<Credentials>, Error> {
+        let provider = {
+            let mut known = self.provider.lock().await;
+            match &*known {
+                Some(provider) => provider.clone(),
+                None => known.insert(self.make_provider().await?).clone(),
+            }
         };
         let found = provider.provide_credentials().await;
         let found = found.map_err(|error| {
@@ -105,18 +95,14 @@ impl AwsChain {
         if let Some(end) = found.expiry() {
             credentials = credentials.with_expiry(end);
         }
-        let until = match credentials.expires_at {
-            Some(end) => end.checked_sub(EARLY).unwrap_or(end),
-            None => SystemTime::now() + WITHOUT_END,
-        };
-        state.kept = Some(Kept {
-            credentials: credentials.clone(),
-            until,
-        });
-        Ok(credentials)
+        let ends = credentials.expires_at.map_or(Ends::In(WITHOUT_END), Ends::At);
+        Ok(Fetched {
+            value: credentials,
+            ends,
+        })
     }
 
-    async fn provider(&self) -> Result<SharedCredentialsProvider, Error> {
+    async fn make_provider(&self) -> Result<SharedCredentialsProvider, Error> {
         let named = self.discovery.find_region("").await.ok();
         let region = named.or_else(|| self.api_region.get().cloned());
         let region = Region::new(region.unwrap_or_else(|| GLOBAL_REGION.to_owned()));
@@ -153,29 +139,28 @@ impl AwsChain {
 
 impl CredentialsProvider for AwsChain {
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Error>> {
-        Box::pin(self.current())
+        Box::pin(async {
+            let kept = self.kept.get(SystemTime::now()).await?;
+            Ok(kept.value.clone())
+        })
     }
 
     fn renew(&self) -> BoxFuture<'_, bool> {
         Box::pin(async {
-            let mut state = self.state.lock().await;
-            let Some(before) = state.kept.take() else {
-                return true;
-            };
             // The providers remember the files that they have read: only new ones see what has changed.
-            state.provider = None;
-            let renewed = self.load(&mut state).await;
-            renewed.is_ok_and(|now| !same(&before.credentials, &now))
+            *self.chain.provider.lock().await = None;
+            self.kept.last_refused().await
         })
     }
 
     /// The environment and the profile come first: they answer at once.
     fn region(&self) -> BoxFuture<'_, Option<String>> {
+        let chain = &self.chain;
         Box::pin(async {
-            if let Ok(region) = self.discovery.find_region("").await {
+            if let Ok(region) = chain.discovery.find_region("").await {
                 return Some(region);
             }
-            let asked = self.instance_region.get_or_init(|| self.ask_instance_for_region());
+            let asked = chain.instance_region.get_or_init(|| chain.ask_instance_for_region());
             asked.await.clone()
         })
     }
@@ -184,7 +169,7 @@ impl CredentialsProvider for AwsChain {
 impl fmt::Debug for AwsChain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AwsChain")
-            .field("profile", &self.profile)
+            .field("profile", &self.chain.profile)
             .finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 mod aws_chain;
+mod cached;
 mod discovery;
 mod profile;
 #[cfg(feature = "aws")]
@@ -21,6 +22,7 @@ use tokio::sync::Mutex;
 
 #[cfg(feature = "aws")]
 use self::aws_chain::AwsChain;
+use self::cached::Cached;
 use self::discovery::Discovery;
 use self::surroundings::Surroundings;
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
@@ -86,13 +88,27 @@ impl Iam {
         Self::over(Fixed(credentials), Discovery::new(Surroundings::of_this_process()))
     }
 
-    /// Signs with what this function gives, each time it is asked.
+    /// Signs with what this function gives, each time it is asked. For one that asks a server there is
+    /// [`cached`](Self::cached).
     pub fn from_fn<F, Fut>(credentials: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<Credentials, Error>> + Send + 'static,
     {
         Self::with_provider(Function(Box::new(move || Box::pin(credentials()))))
+    }
+
+    /// Signs with credentials that this function fetches, and that are kept until shortly before their end, or until
+    /// they are refused if they have none.
+    ///
+    /// They are replaced 6 minutes before it, or a quarter of the time that they live where that is less. However many
+    /// want them at once, they are fetched once; see [`CachedToken`](super::CachedToken), which does the same.
+    pub fn cached<F, Fut>(fetch: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Credentials, Error>> + Send + 'static,
+    {
+        Self::with_provider(Cached::new(fetch))
     }
 
     /// Signs with what this provider gives.

@@ -44,8 +44,8 @@ impl Driver {
             return;
         };
         self.handles.remove(&entry.token);
-        if let Some(asking) = &entry.asking {
-            asking.abort();
+        for work in [&entry.asking, &entry.catching_up].into_iter().flatten() {
+            work.abort();
         }
         // Whose credentials the server refused, if it did; a handshake's refusal says so itself.
         let refused = match &ending {

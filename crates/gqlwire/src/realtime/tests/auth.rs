@@ -1,11 +1,14 @@
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::header::DATE;
+use http::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::double::{DOCUMENT, Keys, Setup, next, subscribe, subscribed};
+use super::double::{DOCUMENT, Keys, Setup, next, subscribe, subscribed, wall};
 use crate::{AuthProvider, Authorization, Error, ErrorKind, Target};
 
 fn unauthorized() -> serde_json::Value {
@@ -47,6 +50,28 @@ async fn a_refused_connection_goes_on_with_better_credentials() {
     assert_eq!(peer.authorization.get("x-api-key"), Some("secret-key-2"));
     peer.start_and_ack().await;
     starting.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_wrong_is_corrected_by_the_date_of_the_refusal_without_a_refresh() {
+    let keys = Arc::<Keys>::default();
+    let (client, mut network) = with(&keys).build();
+    let hour = Duration::from_secs(3600);
+    let mut headers = HeaderMap::new();
+    let date = httpdate::fmt_http_date(wall() + hour);
+    headers.insert(DATE, date.parse().unwrap());
+    network.refuse(Error::new(ErrorKind::Auth, "Signature expired").with_answer(StatusCode::FORBIDDEN, headers));
+    let starting = subscribe(&client);
+    let mut peer = network.accept_and_ack().await;
+    peer.start_and_ack().await;
+    starting.await.unwrap().unwrap();
+    let ahead: Vec<_> = keys
+        .times()
+        .iter()
+        .map(|time| time.duration_since(wall()).unwrap_or_default().as_secs().div_ceil(60))
+        .collect();
+    assert_eq!(ahead, [0, 60, 60], "the connection, the same again, and the start");
+    assert_eq!((network.connects(), keys.refusals()), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]

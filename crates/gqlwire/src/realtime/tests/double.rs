@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::realtime::{Capacity, GRACE, RealtimeClient, RealtimeOptions};
+use crate::realtime::{Delivery, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, SessionState, Subscription};
 
@@ -40,7 +40,11 @@ pub(super) struct Network {
 
 pub(super) struct Setup {
     pub(super) auth: Arc<Keys>,
-    pub(super) capacity: Capacity,
+    pub(super) delivery: Delivery,
+    /// What answers catch-ups.
+    pub(super) queries: Option<Arc<dyn Transport>>,
+    /// In place of `auth`.
+    pub(super) provider: Option<Arc<dyn AuthProvider>>,
     pub(super) headers: HeaderMap,
     pub(super) reconnect: ReconnectPolicy,
     pub(super) subscribe_deadline: Option<Duration>,
@@ -51,7 +55,9 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             auth: Arc::default(),
-            capacity: Capacity::default(),
+            delivery: Delivery::default(),
+            queries: None,
+            provider: None,
             headers: HeaderMap::new(),
             reconnect: ReconnectPolicy::default(),
             subscribe_deadline: None,
@@ -81,13 +87,14 @@ impl Setup {
         let options = RealtimeOptions {
             endpoint: Endpoint::new("https://api.example.com/graphql").unwrap(),
             headers: self.headers,
-            auth: self.auth,
+            auth: self.provider.unwrap_or(self.auth),
             auth_timeout: Duration::from_secs(35),
             connect_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),
             timeouts: Timeouts::default(),
-            grace: GRACE,
-            capacity: self.capacity,
+            delivery: self.delivery,
+            queries: self.queries,
+            query_timeout: Duration::from_secs(35),
             reconnect: self.reconnect,
             subscribe_deadline: self.subscribe_deadline,
             subscriptions_per_connection: self.subscriptions_per_connection,
@@ -132,7 +139,7 @@ impl Network {
 pub(super) struct Peer {
     pub(super) authorization: HeaderObject,
     received: mpsc::UnboundedReceiver<String>,
-    to_client: mpsc::UnboundedSender<Incoming>,
+    to_client: mpsc::UnboundedSender<Incoming<'static>>,
     closed: oneshot::Receiver<u16>,
 }
 
@@ -169,10 +176,10 @@ impl Peer {
     }
 
     pub(super) fn send_raw(&self, text: &str) {
-        self.push(Incoming::Text(text.into()));
+        self.push(Incoming::Text(text.to_owned().into()));
     }
 
-    pub(super) fn push(&self, incoming: Incoming) {
+    pub(super) fn push(&self, incoming: Incoming<'static>) {
         let _ = self.to_client.send(incoming);
     }
 
@@ -252,12 +259,12 @@ impl Connect for InMemory {
 
 struct InMemorySocket {
     to_peer: mpsc::UnboundedSender<String>,
-    incoming: mpsc::UnboundedReceiver<Incoming>,
+    incoming: mpsc::UnboundedReceiver<Incoming<'static>>,
     closing: oneshot::Sender<u16>,
 }
 
 impl Socket for InMemorySocket {
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+    fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>> {
         self.incoming
             .poll_recv(cx)
             .map(|incoming| incoming.unwrap_or_else(|| Incoming::Lost("the peer is gone".to_owned())))
@@ -291,6 +298,10 @@ impl Transport for Only {
         Box::pin(async move { self.0.subscribe(&request).await })
     }
 
+    fn catches_up(&self) -> bool {
+        self.0.catches_up()
+    }
+
     fn state(&self) -> Option<watch::Receiver<SessionState>> {
         Some(self.0.state())
     }
@@ -313,6 +324,9 @@ pub(super) struct Keys {
     pub(super) panics: AtomicBool,
     asked: AtomicUsize,
     refused: AtomicUsize,
+    lives: Option<Duration>,
+    /// For when it was asked.
+    times: Mutex<Vec<SystemTime>>,
 }
 
 impl Keys {
@@ -332,6 +346,14 @@ impl Keys {
         })
     }
 
+    /// Each good for so long.
+    pub(super) fn that_live(time: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            lives: Some(time),
+            ..Self::default()
+        })
+    }
+
     pub(super) fn failing() -> Arc<Self> {
         Arc::new(Self {
             fails: true,
@@ -343,6 +365,11 @@ impl Keys {
         self.asked.load(Ordering::SeqCst)
     }
 
+    /// The times that it was to sign with.
+    pub(super) fn times(&self) -> Vec<SystemTime> {
+        self.times.lock().unwrap().clone()
+    }
+
     pub(super) fn refusals(&self) -> usize {
         self.refused.load(Ordering::SeqCst)
     }
@@ -352,6 +379,7 @@ impl AuthProvider for Keys {
     fn authorize<'a>(&'a self, target: Target<'a>) -> BoxFuture<'a, Result<Authorization, Error>> {
         Box::pin(async move {
             let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+            self.times.lock().unwrap().push(target.now());
             if self.panics.swap(false, Ordering::SeqCst) {
                 panic!("a provider that panics");
             }
@@ -367,7 +395,8 @@ impl AuthProvider for Keys {
             key.set_sensitive(true);
             headers.insert("x-api-key", key);
             let generation = if self.uncounted { 0 } else { number as u64 };
-            Ok(Authorization::new(headers).generation(generation))
+            let expires = self.lives.map(|lives| wall() + lives);
+            Ok(Authorization::new(headers).generation(generation).expires_at(expires))
         })
     }
 
@@ -398,7 +427,7 @@ pub(super) async fn subscribed(setup: Setup) -> (Client, Network, Peer, String, 
 pub(super) async fn next(subscription: &mut Subscription<Value>) -> Option<Result<u64, Error>> {
     Some(event(subscription).await?.map(|event| match event {
         Event::Next(response) => response.data.unwrap()["n"].as_u64().unwrap(),
-        Event::Gap(gap) => panic!("{gap:?}"),
+        other => panic!("{other:?}"),
     }))
 }
 
@@ -406,7 +435,7 @@ pub(super) async fn next(subscription: &mut Subscription<Value>) -> Option<Resul
 pub(super) async fn gap(subscription: &mut Subscription<Value>) -> Gap {
     match event(subscription).await.unwrap().unwrap() {
         Event::Gap(gap) => gap,
-        Event::Next(response) => panic!("{response:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

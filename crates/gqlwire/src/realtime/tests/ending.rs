@@ -146,10 +146,13 @@ async fn an_error_after_the_ack_ends_the_stream_with_the_servers_errors() {
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_is_no_message_ends_the_connection_as_a_breach_of_protocol() {
     for (frame, code) in [(Incoming::Text("not json".into()), 1002), (Incoming::Binary(3), 1003)] {
-        let (_client, _network, peer, _, mut subscription) = subscribed(Setup::once()).await;
+        let (_client, _network, peer, id, mut subscription) = subscribed(Setup::once()).await;
         peer.push(frame);
+        // What has arrived with it is not looked at.
+        peer.data(&id, 1);
         let error = next(&mut subscription).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        assert!(next(&mut subscription).await.is_none());
         assert_eq!(peer.close_code().await, code);
     }
 }

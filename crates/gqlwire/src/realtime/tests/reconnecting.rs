@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::double::{Keys, Peer, Setup, event, gap, next, subscribe, subscribed, wall};
 use crate::realtime::connect::Incoming;
-use crate::{ConnectionState, Error, ErrorKind, Event, ReconnectPolicy, SessionState};
+use crate::{ConnectionState, Error, ErrorKind, ReconnectPolicy, SessionState};
 
 fn unauthorized() -> serde_json::Value {
     json!({"errorType": "UnauthorizedException", "message": "Token is old."})
@@ -319,78 +319,4 @@ async fn a_silent_connection_is_replaced_by_one_that_speaks() {
     second.data(&id, 1);
     assert_eq!(next(&mut subscription).await.unwrap().unwrap(), 1);
     drop(peer);
-}
-
-#[tokio::test(start_paused = true)]
-async fn over_three_days_of_a_server_that_cuts_at_24_hours_nothing_is_lost_or_doubled() {
-    const DAY: Duration = Duration::from_secs(24 * 3600);
-    let (_client, mut network, peer, id, mut subscription) = subscribed(Setup::default()).await;
-    let mut server = vec![Lived {
-        peer,
-        id: Some(id),
-        since: Instant::now(),
-    }];
-    let until = Instant::now() + 3 * DAY;
-    let (mut sent, mut got) = (0, 0);
-    for step in 0.. {
-        if Instant::now() >= until {
-            break;
-        }
-        tokio::select! {
-            biased;
-            peer = network.accept() => server.push(Lived { peer, id: None, since: Instant::now() }),
-            () = tokio::time::sleep(Duration::from_secs(5)) => {}
-        }
-        sent += 1;
-        for socket in &mut server {
-            socket.answer();
-            if step % 12 == 0 {
-                socket.peer.send(json!({"type": "ka"}));
-            }
-            if let Some(id) = &socket.id {
-                socket.peer.data(id, sent);
-            }
-            assert!(socket.since.elapsed() < DAY, "the server had to cut");
-        }
-        server.retain(|socket| !socket.peer.is_closed());
-        // What a socket that takes over holds back comes later.
-        while let Ok(event) = tokio::time::timeout(Duration::from_millis(1), event(&mut subscription)).await {
-            let Some(Ok(Event::Next(response))) = event else {
-                panic!("{event:?} after {got}");
-            };
-            got += 1;
-            assert_eq!(response.data.unwrap()["n"], json!(got));
-        }
-    }
-    assert!(sent - got <= 3, "{got} of {sent}");
-    assert!((4..8).contains(&network.connects()), "{}", network.connects());
-}
-
-struct Lived {
-    peer: Peer,
-    id: Option<String>,
-    since: Instant,
-}
-
-impl Lived {
-    fn answer(&mut self) {
-        while let Ok(message) = self.peer.try_receive() {
-            let id = message["id"].as_str().map(str::to_owned);
-            match message["type"].as_str().unwrap() {
-                "connection_init" => {
-                    let payload = json!({"connectionTimeoutMs": 300_000});
-                    self.peer.send(json!({"type": "connection_ack", "payload": payload}));
-                }
-                "start" => {
-                    self.peer.send(json!({"type": "start_ack", "id": id}));
-                    self.id = id;
-                }
-                "stop" => {
-                    self.id = None;
-                    self.peer.complete(&id.unwrap());
-                }
-                other => panic!("{other}"),
-            }
-        }
-    }
 }

@@ -1,10 +1,20 @@
 //! Servers by hand: what they send is written down byte for byte in each test.
 
+mod faulty_proxy;
 mod realtime;
+mod rng;
 mod server;
+mod ticker;
+#[cfg(any(feature = "ring", feature = "rustls"))]
+mod tls_front;
 
+pub(crate) use faulty_proxy::{Fault, FaultyProxy, Plan, Way};
 pub(crate) use realtime::{Peer, accept_key, realtime};
+pub(crate) use rng::Rng;
 pub(crate) use server::{Request, Server, Stream, response};
+pub(crate) use ticker::{Account, Got, PATIENCE, TICKS, Ticker, abandoned, next};
+#[cfg(any(feature = "ring", feature = "rustls"))]
+pub(crate) use tls_front::TlsFront;
 
 use gqlwire::{Client, ClientBuilder, Error, appsync};
 

@@ -1,0 +1,33 @@
+//! The same without the facade: nothing, which costs nothing.
+
+use gqlwire_proto::scan::OperationKind;
+
+#[cfg(feature = "appsync")]
+use crate::Counters;
+use crate::{Error, Response};
+
+#[derive(Debug)]
+pub(crate) struct Execution;
+
+impl Execution {
+    pub(crate) fn begin(_kind: OperationKind) -> Self {
+        Self
+    }
+
+    pub(crate) fn end<T>(self, _outcome: &Result<Response<T>, Error>) {}
+}
+
+#[cfg(feature = "http")]
+pub(crate) fn describe() {}
+
+#[cfg(feature = "http")]
+pub(crate) fn repeated(_kind: OperationKind) {}
+
+#[cfg(feature = "appsync")]
+#[derive(Debug, Default)]
+pub(crate) struct Metered {}
+
+#[cfg(feature = "appsync")]
+impl Metered {
+    pub(crate) fn report(&mut self, _counters: impl FnOnce() -> Counters) {}
+}
