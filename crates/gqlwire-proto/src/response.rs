@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::LazyLock;
 
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -33,34 +34,42 @@ pub struct Response<T> {
     pub errors: Vec<GraphQLError>,
     /// The response's own `extensions`.
     pub extensions: Map<String, Value>,
+    raw_data: Option<Box<RawValue>>,
+    /// Apart, so that the events of a subscription, which have none of it, are small to move.
+    http: Option<Box<Http>>,
+}
+
+/// What of an HTTP answer is not its body.
+#[derive(Clone, Debug, Default)]
+struct Http {
     status: Option<StatusCode>,
     headers: HeaderMap,
-    raw_data: Option<Box<RawValue>>,
 }
 
 impl<T> Response<T> {
     /// The status of the HTTP answer, which need not be a success: 400 is how GraphQL over HTTP answers a document that
     /// does not validate. `None` for an event of a subscription.
     pub fn status(&self) -> Option<StatusCode> {
-        self.status
+        self.http.as_ref()?.status
     }
 
     /// Attaches the status of the HTTP answer.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = Some(status);
+        self.http.get_or_insert_default().status = Some(status);
         self
     }
 
     /// The headers of the HTTP answer; empty for an event of a subscription.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.http.as_ref().map_or(&NONE, |http| &http.headers)
     }
 
     /// Attaches the headers of the HTTP answer.
     #[must_use]
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
-        self.headers = headers;
+        self.http.get_or_insert_default().headers = headers;
         self
     }
 
@@ -93,9 +102,8 @@ impl<T> Response<T> {
             data: self.data.map(turn),
             errors: self.errors,
             extensions: self.extensions,
-            status: self.status,
-            headers: self.headers,
             raw_data: self.raw_data,
+            http: self.http,
         }
     }
 }
@@ -127,9 +135,8 @@ impl<T: DeserializeOwned> Response<T> {
                 data: Some(data),
                 errors: Vec::new(),
                 extensions: whole.extensions.unwrap_or_default(),
-                status: None,
-                headers: HeaderMap::new(),
                 raw_data: None,
+                http: None,
             });
         }
         Self::from_odd_json(text)
@@ -167,9 +174,8 @@ impl<T: DeserializeOwned> Response<T> {
             data,
             errors,
             extensions,
-            status: None,
-            headers: HeaderMap::new(),
             raw_data,
+            http: None,
         })
     }
 }

@@ -22,16 +22,31 @@
 //!
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
+pub mod compose;
+mod coordinate;
+mod describe;
 mod diagnostic;
+mod diff;
 mod document;
 mod execute;
 mod introspection;
+mod lenient;
+mod lint;
 mod literal;
 mod response;
 mod scalar;
 mod schema;
+mod search;
+mod suggest;
+mod usage;
 
-pub use diagnostic::{Diagnostic, Diagnostics};
+pub use coordinate::{Coordinate, Element, InvalidCoordinate, UnknownCoordinate};
+pub use describe::{ElementDescription, ElementKind, Member};
+pub use diagnostic::{
+    Diagnostic, Diagnostics, SarifTool, Severity, TextOptions, render_github, render_json, render_sarif, render_text,
+};
+pub use diff::{Change, ChangeClass, ChangeCode};
+pub use document::tree;
 pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,
@@ -40,7 +55,12 @@ pub use execute::{
 pub use introspection::{
     IntrospectionError, IntrospectionOptions, introspection_query, is_introspection_disabled, sdl_from_introspection,
 };
+pub use lint::{LintOptions, LintRule};
 pub use response::{ResponseObject, ResponseValue};
 pub use schema::{
-    ArgumentDefinition, Directive, EnumValue, FieldDefinition, OperationKind, Schema, TypeDefinition, TypeKind, TypeRef,
+    ArgumentDefinition, Directive, DirectiveDefinition, EnumValue, FieldDefinition, OperationKind, Schema,
+    TypeDefinition, TypeKind, TypeRef,
 };
+pub use search::SearchHit;
+pub use suggest::did_you_mean;
+pub use usage::{CheckReport, SourceFile};

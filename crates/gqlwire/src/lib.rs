@@ -143,6 +143,8 @@ pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
 mod pages {
     #[doc = include_str!("../../../docs/appsync.md")]
     struct AppSync;
+    #[doc = include_str!("../../../docs/sessions.md")]
+    struct Sessions;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

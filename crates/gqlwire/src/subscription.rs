@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
+use std::future::poll_fn;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -105,6 +106,49 @@ impl<T, S> Subscription<T, S> {
         }
     }
 
+    /// The next event as text, handed to a function that reads it where it lies: nothing is allocated, copied or parsed.
+    ///
+    /// For whoever passes events on, or reads them by means of their own; everybody else reads the stream. `None` once the
+    /// subscription is over; an error is the last thing before that. Dropped before it is ready, it has taken nothing.
+    ///
+    /// The text is the server's, and nobody has looked into it. On AppSync it is what stands between `"payload":` and the
+    /// end of the message, which is a GraphQL response in JSON unless the server writes something unusual:
+    /// [`Response::from_json`] reads it.
+    ///
+    /// ```no_run
+    /// # async fn example(client: gqlwire::Client) -> Result<(), gqlwire::Error> {
+    /// use gqlwire::RawEvent;
+    ///
+    /// let mut messages = client.subscribe("subscription { onCreateMessage { message } }").await?;
+    /// let mut bytes = 0;
+    /// while let Some(read) = messages
+    ///     .next_raw(|event| match event {
+    ///         RawEvent::Next(json) => json.len(),
+    ///         _ => 0,
+    ///     })
+    ///     .await
+    /// {
+    ///     bytes += read?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next_raw<R>(&mut self, mut read: impl FnMut(RawEvent<'_>) -> R) -> Option<Result<R, Error>> {
+        poll_fn(|cx| self.poll_raw(cx).map(|next| next.map(|event| event.map(&mut read)))).await
+    }
+
+    /// The same for a future of one's own: the event borrows from the subscription.
+    pub fn poll_raw<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
+        if self.over {
+            return Poll::Ready(None);
+        }
+        let next = self.source.poll_event(cx);
+        if matches!(next, Poll::Ready(None | Some(Err(_)))) {
+            self.over = true;
+        }
+        next
+    }
+
     /// Tells the server to stop; the stream ends.
     pub fn stop(&mut self) {
         self.over = true;
@@ -130,25 +174,17 @@ impl<T: DeserializeOwned, S> Stream for Subscription<T, S> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        if this.over {
-            return Poll::Ready(None);
-        }
-        match this.source.poll_event(cx) {
+        let read_snapshot = this.read_snapshot;
+        match this.poll_raw(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(RawEvent::Next(payload)))) => Poll::Ready(Some(read(payload).map(Event::Next))),
             Poll::Ready(Some(Ok(RawEvent::Dropped(dropped)))) => Poll::Ready(Some(Ok(Event::Dropped(dropped)))),
             Poll::Ready(Some(Ok(RawEvent::Gap(gap)))) => Poll::Ready(Some(Ok(Event::Gap(gap)))),
             Poll::Ready(Some(Ok(RawEvent::Snapshot(answer)))) => {
-                Poll::Ready(Some((this.read_snapshot)(answer).map(Event::Snapshot)))
+                Poll::Ready(Some(read_snapshot(answer).map(Event::Snapshot)))
             }
-            Poll::Ready(Some(Err(cause))) => {
-                this.over = true;
-                Poll::Ready(Some(Err(cause)))
-            }
-            Poll::Ready(None) => {
-                this.over = true;
-                Poll::Ready(None)
-            }
+            Poll::Ready(Some(Err(cause))) => Poll::Ready(Some(Err(cause))),
+            Poll::Ready(None) => Poll::Ready(None),
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum Program {
     Floor,
     /// The same, with serde_json deserialising the whole of each message.
     FloorSerde,
-    /// gqlwire, with the data of events as JSON that is looked at and not kept.
+    /// gqlwire, with events as text that is looked at where it lies.
     GqlwireRaw,
     /// gqlwire, with the data of events as JSON of one's own.
     GqlwireBoxed,
@@ -63,8 +63,7 @@ async fn run(job: Job) -> Result<(), Failure> {
         match job.program {
             Program::Floor => floor::run(&job, &meter, floor::look_at).await,
             Program::FloorSerde => floor::run(&job, &meter, floor::deserialise).await,
-            Program::GqlwireRaw if job.timed => gqlwire::run(&job, &meter, gqlwire::raw::<true>()).await,
-            Program::GqlwireRaw => gqlwire::run(&job, &meter, gqlwire::raw::<false>()).await,
+            Program::GqlwireRaw => gqlwire::run_raw(&job, &meter).await,
             Program::GqlwireBoxed => gqlwire::run(&job, &meter, gqlwire::boxed()).await,
             Program::GqlwireTyped => gqlwire::run(&job, &meter, gqlwire::typed()).await,
             Program::GraphqlWsClient => graphql_ws_client::run(&job, &meter).await,

@@ -114,6 +114,11 @@ impl Session {
         self.actions.pop_front()
     }
 
+    /// Whether [`poll`](Self::poll) has something to say.
+    pub fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
+    }
+
     /// When [`tick`](Self::tick) has to be called at the latest.
     ///
     /// A frame never makes it earlier unless [`poll`](Self::poll) has something to say too.

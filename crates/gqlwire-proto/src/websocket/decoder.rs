@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::header::{Header, Opcode};
-use super::{CloseFrame, FrameError, Pong};
+use super::spares::fits;
+use super::{CloseFrame, FrameError, Pong, Spares};
 
 /// Messages up to this many bytes are lent from what was read; longer ones own what they lie in, to be kept as they are.
 pub const LENT: usize = 4 * 1024;
@@ -13,7 +15,7 @@ pub const LENT: usize = 4 * 1024;
 const DIRECT: usize = 32 * 1024;
 
 /// How much is read at once: little for a connection that says little, more as long as it is used to the full.
-const READ: Range<usize> = 4 * 1024..64 * 1024;
+const READ: Range<usize> = 4 * 1024..32 * 1024;
 
 /// Memory for a message is taken in steps while it arrives, not for the asking by a header.
 const STEP: usize = 1024 * 1024;
@@ -56,6 +58,7 @@ pub struct Decoder {
     ready: Option<Ready>,
     pong: Option<Pong>,
     over: bool,
+    spares: Arc<Spares>,
 }
 
 struct Gathered {
@@ -81,13 +84,18 @@ pub enum Message<'d> {
     Binary(usize),
     /// It closes, and says nothing more. It is owed a close frame with the same code (§5.5.1).
     Close(Option<CloseFrame>),
-    /// A message: borrowed if it is short (see [`LENT`]), else in a `String` that is no longer than it.
+    /// A message: borrowed if it is short (see [`LENT`]), else in a `String` that has at most a quarter of its length to spare.
     Text(Cow<'d, str>),
 }
 
 impl Decoder {
     /// A decoder that refuses messages of more than `max_message` bytes.
     pub fn new(max_message: usize) -> Self {
+        Self::with_spares(max_message, Arc::default())
+    }
+
+    /// The same with memory for long messages from where their readers leave it.
+    pub fn with_spares(max_message: usize, spares: Arc<Spares>) -> Self {
         Self {
             max_message,
             buffer: Vec::new(),
@@ -98,6 +106,7 @@ impl Decoder {
             ready: None,
             pong: None,
             over: false,
+            spares,
         }
     }
 
@@ -269,10 +278,11 @@ impl Decoder {
                 }
                 return Ok(Some(match len {
                     ..=LENT => Ready::Lent { is_text, at },
-                    _ => Ready::Owned {
-                        is_text,
-                        bytes: self.buffer[at].to_vec(),
-                    },
+                    _ => {
+                        let mut bytes = self.spares.take(len);
+                        bytes.extend_from_slice(&self.buffer[at]);
+                        Ready::Owned { is_text, bytes }
+                    }
                 }));
             }
             if len < DIRECT {
@@ -299,6 +309,9 @@ impl Decoder {
         gathered.end += len;
         gathered.last = header.last;
         let beginning = &self.buffer[self.start + header.size..];
+        if gathered.bytes.is_empty() && len <= STEP {
+            gathered.bytes = self.spares.take(len);
+        }
         gathered.reserve(len.min(STEP.max(beginning.len())));
         gathered.bytes.extend_from_slice(beginning);
         // Where such frames come, each read is to bring the beginning of one, and no more that has to be copied.
@@ -351,7 +364,9 @@ impl Gathered {
 
     fn into_ready(self) -> Ready {
         let mut bytes = self.bytes;
-        bytes.shrink_to_fit();
+        if !fits(bytes.capacity(), bytes.len()) {
+            bytes.shrink_to_fit();
+        }
         Ready::Owned {
             is_text: self.is_text,
             bytes,

@@ -14,6 +14,7 @@ mod error;
 mod handshake;
 mod header;
 mod pong;
+mod spares;
 
 pub use close::CloseFrame;
 pub use decoder::{Decoder, LENT, Message};
@@ -21,3 +22,4 @@ pub use encoder::{write_close, write_pong, write_text};
 pub use error::FrameError;
 pub use handshake::{accept_key, request_key};
 pub use pong::Pong;
+pub use spares::Spares;

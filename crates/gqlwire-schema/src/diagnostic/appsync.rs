@@ -124,6 +124,10 @@ fn describe<'a>(rule: &'a str, message: &str, names: &[&str], place: &Place) -> 
             "DuplicateArgumentNames",
             format!("There can be only one argument named '{}'", name(0)),
         ),
+        "UniqueInputField" => (
+            "UniqueObjectFieldName",
+            format!("There can be only one field named '{}'", name(0)),
+        ),
         "UniqueDirective" => (
             "DuplicateDirectiveName",
             format!(

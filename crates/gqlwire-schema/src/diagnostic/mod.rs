@@ -2,34 +2,65 @@
 
 mod appsync;
 mod collect;
+mod false_alarm;
+mod position;
+mod render;
+mod suggestion;
 
 use std::fmt;
+use std::sync::Arc;
 
 use gqlwire_proto::{GraphQLError, Location};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
-/// The most errors that are kept of one document; the rest says nothing new and a hostile document has many.
-const MAX_DIAGNOSTICS: usize = 100;
+use self::position::Position;
+use crate::coordinate::Coordinate;
 
-/// The most characters of a source line that are shown.
-const MAX_EXCERPT: usize = 120;
+pub use self::render::{SarifTool, TextOptions, render_github, render_json, render_sarif, render_text};
 
-/// One error in a document or schema.
+/// The most diagnostics that are kept of one document; the rest says nothing new and a hostile document has many.
+pub(crate) const MAX_DIAGNOSTICS: usize = 100;
+
+/// How much a diagnostic matters; errors sort first.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Severity {
+    /// A server refuses it, or it cannot work.
+    Error,
+    /// It works, but should not stay as it is.
+    Warning,
+    /// A matter of taste, or good to know.
+    Info,
+}
+
+impl Severity {
+    /// `error`, `warning` or `info`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One finding in a document or schema.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Diagnostic {
     message: String,
     rule: &'static str,
+    severity: Severity,
     appsync: String,
-    line: u32,
-    column: u32,
-    excerpt: Excerpt,
-}
-
-/// A piece of the offending line, and where in it the caret belongs.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Excerpt {
-    text: String,
-    caret: usize,
-    width: usize,
+    file: Option<Arc<str>>,
+    position: Option<Position>,
+    coordinate: Option<Coordinate>,
+    suggestions: Vec<String>,
+    help: Option<String>,
 }
 
 impl Diagnostic {
@@ -43,14 +74,53 @@ impl Diagnostic {
         self.rule
     }
 
+    /// How much it matters; what a server would refuse is an error.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Name of the file, when files were checked.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
     /// Line, from 1; 0 when the error has no place.
     pub fn line(&self) -> u32 {
-        self.line
+        self.position.as_ref().map_or(0, |at| at.line)
     }
 
     /// Column in characters, from 1; 0 when the error has no place.
     pub fn column(&self) -> u32 {
-        self.column
+        self.position.as_ref().map_or(0, |at| at.column)
+    }
+
+    /// Line in which the offending text ends, from 1; 0 when the error has no place.
+    pub fn end_line(&self) -> u32 {
+        self.position.as_ref().map_or(0, |at| at.end_line)
+    }
+
+    /// Column after the last character of the offending text; 0 when the error has no place.
+    pub fn end_column(&self) -> u32 {
+        self.position.as_ref().map_or(0, |at| at.end_column)
+    }
+
+    /// The element of the schema that it is about, such as `Query.message(id:)`. Where a name is unknown, it is the
+    /// coordinate as it would be, which the schema does not have.
+    pub fn coordinate(&self) -> Option<&Coordinate> {
+        self.coordinate.as_ref()
+    }
+
+    /// Names that may have been meant instead of an unknown one, best first.
+    pub fn suggestions(&self) -> &[String] {
+        &self.suggestions
+    }
+
+    /// What to do about it, as a sentence: the suggestions, or other advice.
+    pub fn help(&self) -> Option<String> {
+        match &self.suggestions[..] {
+            [] => self.help.clone(),
+            names => Some(format!("did you mean {}?", crate::suggest::alternatives(names))),
+        }
     }
 
     /// The error in AppSync's words:
@@ -70,29 +140,50 @@ impl Diagnostic {
     }
 
     fn located(&self, mut error: GraphQLError) -> GraphQLError {
-        if self.line > 0 {
+        if let Some(at) = &self.position {
             error.locations.push(Location {
-                line: self.line,
-                column: self.column,
+                line: at.line,
+                column: at.column,
             });
         }
         error
     }
 }
 
-/// The message, its place and the offending line with a caret below it.
+/// The message, its place, the offending line with a caret below it, and what to do.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if self.line == 0 {
-            return Ok(());
+        render::plain(self, f)
+    }
+}
+
+/// `file`, `line`, `column`, `endLine`, `endColumn`, `severity`, `rule`, `message`, `coordinate`, `suggestions` and
+/// `help`; what is not known is left out.
+impl Serialize for Diagnostic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(file) = self.file() {
+            map.serialize_entry("file", file)?;
         }
-        let number = self.line.to_string();
-        let margin = " ".repeat(number.len());
-        let Excerpt { text, caret, width } = &self.excerpt;
-        write!(f, "\n{margin}--> {number}:{}", self.column)?;
-        write!(f, "\n{margin} |\n{number} | {text}")?;
-        write!(f, "\n{margin} | {}{}", " ".repeat(*caret), "^".repeat((*width).max(1)))
+        if let Some(at) = &self.position {
+            map.serialize_entry("line", &at.line)?;
+            map.serialize_entry("column", &at.column)?;
+            map.serialize_entry("endLine", &at.end_line)?;
+            map.serialize_entry("endColumn", &at.end_column)?;
+        }
+        map.serialize_entry("severity", self.severity.as_str())?;
+        map.serialize_entry("rule", self.rule)?;
+        map.serialize_entry("message", &self.message)?;
+        if let Some(coordinate) = &self.coordinate {
+            map.serialize_entry("coordinate", coordinate)?;
+        }
+        if !self.suggestions.is_empty() {
+            map.serialize_entry("suggestions", &self.suggestions)?;
+        }
+        if let Some(help) = self.help() {
+            map.serialize_entry("help", &help)?;
+        }
+        map.end()
     }
 }
 
@@ -104,6 +195,11 @@ impl Diagnostics {
     /// The errors, in document order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.0.iter()
+    }
+
+    /// The errors, in document order, for the renderers.
+    pub fn as_slice(&self) -> &[Diagnostic] {
+        &self.0
     }
 
     /// How many there are (at most 100 are kept).

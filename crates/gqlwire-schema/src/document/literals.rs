@@ -1,6 +1,7 @@
-//! What the compiler does not check in literals: AppSync's scalars and `@oneOf`.
+//! What the compiler does not check in literals: AppSync's scalars, `@oneOf`, and fields that are given twice.
 
-use apollo_compiler::ast::{self, Type, Value};
+use apollo_compiler::ast::{self, DirectiveList, Type, Value};
+use apollo_compiler::collections::HashSet;
 use apollo_compiler::executable::{ExecutableDocument, Field, Selection, SelectionSet};
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::{Node, Schema as Compiled};
@@ -28,9 +29,11 @@ pub(super) fn check(
                 check.value(&variable.ty, default);
             }
         }
+        check.directives(&operation.directives);
         check.selections(&operation.selection_set);
     }
     for fragment in document.fragments.values() {
+        check.directives(&fragment.directives);
         check.selections(&fragment.selection_set);
     }
 }
@@ -50,8 +53,11 @@ impl Check<'_> {
                     self.field(field);
                     self.selections(&field.selection_set);
                 }
-                Selection::InlineFragment(inline) => self.selections(&inline.selection_set),
-                Selection::FragmentSpread(_) => {}
+                Selection::InlineFragment(inline) => {
+                    self.directives(&inline.directives);
+                    self.selections(&inline.selection_set);
+                }
+                Selection::FragmentSpread(spread) => self.directives(&spread.directives),
             }
         }
     }
@@ -62,16 +68,56 @@ impl Check<'_> {
                 self.value(&definition.ty, &argument.value);
             }
         }
+        self.directives(&field.directives);
+    }
+
+    fn directives(&mut self, directives: &DirectiveList) {
+        let schema = self.schema;
+        for directive in directives.iter() {
+            let Some(definition) = schema.directive_definitions.get(&directive.name) else {
+                continue;
+            };
+            for argument in &directive.arguments {
+                if let Some(definition) = definition.argument_by_name(&argument.name) {
+                    self.value(&definition.ty, &argument.value);
+                }
+            }
+        }
     }
 
     fn value(&mut self, ty: &Type, value: &Node<Value>) {
+        self.unique_fields(value);
+        self.typed(ty, value);
+    }
+
+    /// Of any type, custom scalars included.
+    fn unique_fields(&mut self, value: &Node<Value>) {
+        match &**value {
+            Value::List(items) => items.iter().for_each(|item| self.unique_fields(item)),
+            Value::Object(fields) => {
+                let mut names = HashSet::default();
+                for (name, value) in fields {
+                    if !names.insert(name) {
+                        let message = format!(r#"There can be only one input field named "{name}"."#);
+                        let at = name.location();
+                        let found = Diagnostic::new("UniqueInputField", message, at, Some(self.tree), self.source);
+                        self.errors.push(found);
+                    }
+                    self.unique_fields(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn typed(&mut self, ty: &Type, value: &Node<Value>) {
         if matches!(**value, Value::Null | Value::Variable(_)) {
             return;
         }
         if ty.is_list() {
             match &**value {
-                Value::List(items) => items.iter().for_each(|item| self.value(ty.item_type(), item)),
-                _ => self.value(ty.item_type(), value),
+                Value::List(items) => items.iter().for_each(|item| self.typed(ty.item_type(), item)),
+                _ => self.typed(ty.item_type(), value),
             }
             return;
         }
@@ -89,7 +135,7 @@ impl Check<'_> {
                 }
                 for (name, value) in fields {
                     if let Some(field) = definition.fields.get(name) {
-                        self.value(&field.ty, value);
+                        self.typed(&field.ty, value);
                     }
                 }
             }

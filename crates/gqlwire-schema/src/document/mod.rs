@@ -3,6 +3,8 @@
 mod limits;
 mod literals;
 mod tokens;
+pub mod tree;
+mod variables;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +20,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{OperationKind, Schema};
 
 pub use self::limits::APPSYNC_MAX_TOKENS;
+
+/// Path of a document that is no file; see `Diagnostic::file`.
+const UNNAMED: &str = "<document>";
 
 /// Limits for parsing a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -61,28 +66,12 @@ pub struct ExecutableDocument {
 
 impl ExecutableDocument {
     pub(crate) fn parse(schema: &Schema, source: &str, options: &ParseOptions) -> Result<Self, Diagnostics> {
-        limits::check_tokens(source, options.max_tokens)?;
-        let parsed = Parser::new()
-            .recursion_limit(limits::PARSER_RECURSION)
-            .parse_ast(source, "document.graphql");
-        let tree =
-            parsed.map_err(|failed| Diagnostics::from_document(&failed.errors, &failed.partial, schema, source))?;
-        check_nothing_was_dropped(&tree, source)?;
-        limits::check_selections(&tree, options.max_depth.min(limits::MAX_DEPTH), source)?;
-        let document = tree
-            .to_executable_validate(schema.compiled())
-            .map_err(|failed| Diagnostics::from_document(&failed.errors, &tree, schema, source))?;
-
-        let mut errors = Vec::new();
-        if !options.introspection {
-            refuse_introspection(schema, &document, &tree, source, &mut errors);
-        }
-        literals::check(schema, &document, &tree, source, &mut errors);
-        match Diagnostics::from_vec(errors) {
-            Some(errors) => Err(errors),
-            None => Ok(Self {
+        let tree = read(schema, source, UNNAMED, options)?;
+        match validate(schema, &tree, source, options) {
+            Ok(document) => Ok(Self {
                 inner: Arc::new(document),
             }),
+            Err(invalid) => Err(invalid.errors),
         }
     }
 
@@ -173,6 +162,65 @@ impl<'a> Operation<'a> {
 impl fmt::Debug for Operation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind(), self.name().unwrap_or("(anonymous)"))
+    }
+}
+
+/// What is left of a document with errors.
+pub(crate) struct Invalid {
+    pub(crate) errors: Diagnostics,
+    /// What could be made sense of; `None` where nothing was tried.
+    pub(crate) partial: Option<exe::ExecutableDocument>,
+}
+
+/// Syntax and size; nothing is looked up in the schema, which only words the errors.
+pub(crate) fn read(
+    schema: &Schema,
+    source: &str,
+    path: &str,
+    options: &ParseOptions,
+) -> Result<ast::Document, Diagnostics> {
+    limits::check_tokens(source, options.max_tokens)?;
+    let parsed = Parser::new()
+        .recursion_limit(limits::PARSER_RECURSION)
+        .parse_ast(source, path);
+    let tree = match parsed {
+        Ok(tree) => tree,
+        Err(failed) => match Diagnostics::from_document(&failed.errors, &failed.partial, schema, source) {
+            Some(errors) => return Err(errors),
+            None => failed.partial,
+        },
+    };
+    check_nothing_was_dropped(&tree, source)?;
+    Ok(tree)
+}
+
+/// Every rule of the specification, and those of our own.
+pub(crate) fn validate(
+    schema: &Schema,
+    tree: &ast::Document,
+    source: &str,
+    options: &ParseOptions,
+) -> Result<Valid<exe::ExecutableDocument>, Box<Invalid>> {
+    let invalid = |errors, partial| Box::new(Invalid { errors, partial });
+    limits::check_selections(tree, options.max_depth.min(limits::MAX_DEPTH), source)
+        .map_err(|errors| invalid(errors, None))?;
+    let (document, compilers) = match tree.to_executable_validate(schema.compiled()) {
+        Ok(document) => (document.into_inner(), None),
+        Err(failed) => {
+            let errors = Diagnostics::from_document(&failed.errors, tree, schema, source);
+            (failed.partial, errors)
+        }
+    };
+    let mut errors = Vec::new();
+    if !options.introspection {
+        refuse_introspection(schema, &document, tree, source, &mut errors);
+    }
+    literals::check(schema, &document, tree, source, &mut errors);
+    variables::check(schema, &document, tree, source, &mut errors);
+    match Diagnostics::merged(compilers, errors) {
+        Some(errors) => Err(invalid(errors, Some(document))),
+        // Either the compiler found nothing, or what it found was no fault.
+        None => Ok(Valid::assume_valid(document)),
     }
 }
 

@@ -12,6 +12,18 @@ use super::error::IntrospectionError;
 const BUILT_IN_SCALARS: [&str; 5] = ["Boolean", "Float", "ID", "Int", "String"];
 const BUILT_IN_DIRECTIVES: [&str; 5] = ["deprecated", "include", "oneOf", "skip", "specifiedBy"];
 
+/// Some servers name types of their own with two underscores in front, too.
+pub(crate) const INTROSPECTION_TYPES: [&str; 8] = [
+    "__Directive",
+    "__DirectiveLocation",
+    "__EnumValue",
+    "__Field",
+    "__InputValue",
+    "__Schema",
+    "__Type",
+    "__TypeKind",
+];
+
 const LOCATIONS: [&str; 19] = [
     "ARGUMENT_DEFINITION",
     "ENUM",
@@ -62,7 +74,7 @@ pub fn sdl_from_introspection(introspection: &Value) -> Result<String, Introspec
     }
     for definition in types {
         let name = name_of(definition, "a type")?;
-        if name.starts_with("__") || BUILT_IN_SCALARS.contains(&name) {
+        if INTROSPECTION_TYPES.contains(&name) || BUILT_IN_SCALARS.contains(&name) {
             continue;
         }
         print_type(&mut sdl, definition, name)?;
@@ -70,7 +82,7 @@ pub fn sdl_from_introspection(introspection: &Value) -> Result<String, Introspec
     Ok(sdl)
 }
 
-fn schema_object(introspection: &Value) -> Result<&Value, IntrospectionError> {
+pub(crate) fn schema_object(introspection: &Value) -> Result<&Value, IntrospectionError> {
     let candidates = [
         introspection.pointer("/data/__schema"),
         introspection.get("__schema"),

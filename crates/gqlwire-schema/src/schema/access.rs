@@ -79,7 +79,7 @@ impl Schema {
         self.compiled()
             .types
             .values()
-            .filter(|definition| !definition.name().starts_with("__"))
+            .filter(|definition| !(definition.is_built_in() && definition.name().starts_with("__")))
             .map(|definition| TypeDefinition {
                 schema: self,
                 definition,
@@ -110,7 +110,7 @@ impl Schema {
 #[derive(Clone, Copy)]
 pub struct TypeDefinition<'a> {
     schema: &'a Schema,
-    definition: &'a ExtendedType,
+    pub(crate) definition: &'a ExtendedType,
 }
 
 impl<'a> TypeDefinition<'a> {
@@ -244,7 +244,7 @@ impl fmt::Debug for TypeDefinition<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct FieldDefinition<'a> {
     parent: &'a str,
-    definition: &'a ast::FieldDefinition,
+    pub(crate) definition: &'a ast::FieldDefinition,
 }
 
 impl<'a> FieldDefinition<'a> {
@@ -299,7 +299,7 @@ impl<'a> FieldDefinition<'a> {
 /// An argument of a field or directive, or a field of an input object.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgumentDefinition<'a> {
-    definition: &'a ast::InputValueDefinition,
+    pub(crate) definition: &'a ast::InputValueDefinition,
 }
 
 impl<'a> ArgumentDefinition<'a> {
@@ -334,7 +334,7 @@ impl<'a> ArgumentDefinition<'a> {
 /// A value of an enum.
 #[derive(Clone, Copy, Debug)]
 pub struct EnumValue<'a> {
-    definition: &'a ast::EnumValueDefinition,
+    pub(crate) definition: &'a ast::EnumValueDefinition,
 }
 
 impl<'a> EnumValue<'a> {
@@ -352,7 +352,7 @@ impl<'a> EnumValue<'a> {
 /// A type as it is used: `[Message!]!`.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct TypeRef<'a> {
-    ty: &'a ast::Type,
+    pub(super) ty: &'a ast::Type,
 }
 
 impl<'a> TypeRef<'a> {
@@ -394,7 +394,7 @@ impl fmt::Debug for TypeRef<'_> {
 /// A directive applied to a type or field, such as `@aws_subscribe(mutations: ["createMessage"])`.
 #[derive(Clone, Copy, Debug)]
 pub struct Directive<'a> {
-    directive: &'a ast::Directive,
+    pub(super) directive: &'a ast::Directive,
 }
 
 impl<'a> Directive<'a> {

@@ -12,6 +12,34 @@ use crate::diagnostic::Diagnostics;
 /// What AppSync knows without a declaration.
 const PRELUDE: &str = include_str!("prelude.graphql");
 
+/// What the prelude defines.
+pub(crate) const PRELUDE_NAMES: [&str; 21] = [
+    "AWSDate",
+    "AWSDateTime",
+    "AWSEmail",
+    "AWSIPAddress",
+    "AWSJSON",
+    "AWSPhone",
+    "AWSTime",
+    "AWSTimestamp",
+    "AWSURL",
+    "aws_api_key",
+    "aws_auth",
+    "aws_cognito_user_pools",
+    "aws_iam",
+    "aws_lambda",
+    "aws_oidc",
+    "aws_publish",
+    "aws_subscribe",
+    "canonical",
+    "hidden",
+    "oneOf",
+    "renamed",
+];
+
+/// Path of the prelude among the texts of a schema.
+pub(crate) const PRELUDE_PATH: &str = "<appsync>";
+
 /// Nesting that no honest schema needs; below it the parser's recursion fits the smallest thread stack.
 const RECURSION_LIMIT: usize = 100;
 
@@ -25,9 +53,14 @@ pub(super) struct Built {
 }
 
 pub(super) fn from_sdl(sdl: &str) -> Result<Built, Diagnostics> {
+    from_sdl_tolerating(sdl, &[]).map(|(built, _)| built)
+}
+
+/// Also tolerates errors of these names, and gives those that it met.
+pub(super) fn from_sdl_tolerating(sdl: &str, tolerated: &[&str]) -> Result<(Built, Option<Diagnostics>), Diagnostics> {
     let mut parser = Parser::new().recursion_limit(RECURSION_LIMIT);
     let user = parser
-        .parse_ast(sdl, "schema.graphql")
+        .parse_ast(sdl, "<schema>")
         .map_err(|failed| Diagnostics::from_schema(&failed.errors, sdl))?;
     let declared: HashSet<(bool, &str)> = user.definitions.iter().filter_map(declared_name).collect();
     let (additions, prelude) = prelude_without(&declared, sdl);
@@ -55,9 +88,11 @@ pub(super) fn from_sdl(sdl: &str) -> Result<Built, Diagnostics> {
             (Valid::assume_valid(failed.partial), Some(errors))
         }
     };
+    let built = Built { schema, prelude };
     match errors {
-        Some(errors) if !tolerable(&errors) => Err(Diagnostics::from_schema(&errors, sdl)),
-        _ => Ok(Built { schema, prelude }),
+        None => Ok((built, None)),
+        Some(errors) if is_tolerable(&errors, tolerated) => Ok((built, Some(Diagnostics::from_schema(&errors, sdl)))),
+        Some(errors) => Err(Diagnostics::from_schema(&errors, sdl)),
     }
 }
 
@@ -71,12 +106,10 @@ pub(super) fn to_sdl(schema: &Valid<Schema>, prelude: &HashSet<Name>) -> String 
     printed.serialize().to_string()
 }
 
-fn tolerable(errors: &DiagnosticList) -> bool {
+fn is_tolerable(errors: &DiagnosticList, tolerated: &[&str]) -> bool {
     errors.iter().all(|error| {
-        error
-            .error
-            .unstable_error_name()
-            .is_some_and(|name| TOLERATED.contains(&name))
+        let name = error.error.unstable_error_name();
+        name.is_some_and(|name| TOLERATED.contains(&name) || tolerated.contains(&name))
     })
 }
 
@@ -92,7 +125,7 @@ fn declared_name(definition: &Definition) -> Option<(bool, &str)> {
 /// The prelude's definitions that the user did not give. Scalars that the schema never mentions stay out, so that
 /// introspection lists only what is used, as AppSync's does.
 fn prelude_without(declared: &HashSet<(bool, &str)>, sdl: &str) -> (ast::Document, HashSet<Name>) {
-    let mut document = match Parser::new().parse_ast(PRELUDE, "appsync.graphql") {
+    let mut document = match Parser::new().parse_ast(PRELUDE, PRELUDE_PATH) {
         Ok(document) => document,
         Err(failed) => failed.partial,
     };
@@ -123,4 +156,21 @@ fn add_one_of_to_introspection(schema: &mut Schema) {
         directives: ast::DirectiveList::default(),
     });
     Node::make_mut(object).fields.entry(name!("isOneOf")).or_insert(field);
+}
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::ast::Definition;
+    use apollo_compiler::parser::Parser;
+
+    use super::{PRELUDE, PRELUDE_NAMES};
+
+    #[test]
+    fn the_names_of_the_prelude_are_those_of_its_text() {
+        let document = Parser::new().parse_ast(PRELUDE, "prelude").unwrap();
+        let names = document.definitions.iter().filter_map(Definition::name);
+        let mut names: Vec<_> = names.map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, PRELUDE_NAMES);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod build;
+mod directives;
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,6 +17,9 @@ use serde_json::Value;
 pub use self::access::{
     ArgumentDefinition, Directive, EnumValue, FieldDefinition, OperationKind, TypeDefinition, TypeKind, TypeRef,
 };
+pub(crate) use self::build::{PRELUDE_NAMES, PRELUDE_PATH};
+pub use self::directives::DirectiveDefinition;
+pub(crate) use self::directives::deprecation_reason;
 use crate::diagnostic::Diagnostics;
 use crate::document::{ExecutableDocument, ParseOptions};
 use crate::introspection::{IntrospectionError, sdl_from_introspection};
@@ -43,15 +47,27 @@ impl Schema {
     ///
     /// Every syntax error and every broken rule of the type system, each with its place.
     pub fn from_sdl(sdl: &str) -> Result<Self, Diagnostics> {
-        let built = build::from_sdl(sdl)?;
+        build::from_sdl(sdl).map(Self::from_built)
+    }
+
+    /// Tolerates errors of these names too, and gives those that it met.
+    pub(crate) fn from_sdl_tolerating(
+        sdl: &str,
+        tolerated: &[&str],
+    ) -> Result<(Self, Option<Diagnostics>), Diagnostics> {
+        let (built, met) = build::from_sdl_tolerating(sdl, tolerated)?;
+        Ok((Self::from_built(built), met))
+    }
+
+    fn from_built(built: build::Built) -> Self {
         let implementers = built.schema.implementers_map();
-        Ok(Self {
+        Self {
             inner: Arc::new(Inner {
                 schema: built.schema,
                 implementers,
                 prelude: built.prelude,
             }),
-        })
+        }
     }
 
     /// Reads a schema from an introspection result: a whole response, its `data`, or the bare `__schema` object.
@@ -99,6 +115,11 @@ impl Schema {
 
     pub(crate) fn implementers(&self) -> &HashMap<Name, Implementers> {
         &self.inner.implementers
+    }
+
+    /// Whether AppSync's prelude brought the type or directive of this name, rather than the schema's own text.
+    pub(crate) fn is_from_prelude(&self, name: &str) -> bool {
+        self.inner.prelude.contains(name)
     }
 
     /// Whether an object type is the given type, implements it or is a member of it.

@@ -21,6 +21,40 @@ fn refused_quickly(schema: &Schema, document: &str) {
 }
 
 #[test]
+fn many_errors_that_follow_from_one_are_told_apart_quickly() {
+    let schema = messages();
+    let many = |word: &str, n: usize| -> String { (0..n).map(|at| word.replace('#', &at.to_string())).collect() };
+    let n = 9_000;
+    for document in [
+        format!(
+            "query({}) {{ nope(a: [{}]) }}",
+            many("$v#: Int ", n / 2),
+            many("$v# ", n / 2)
+        ),
+        format!(
+            "query({}) {{ json(any: [{}]) nope }}",
+            many("$v#: Int ", n / 2),
+            many("$v# ", n / 2)
+        ),
+        format!(
+            "{{ nope {{ {} }} }} {}",
+            many("...F# ", n),
+            many("fragment F# on Query { status } ", n)
+        ),
+        format!(
+            "{{ {} }} {}",
+            many("...F# ", n),
+            many("fragment F# on Nope { status } ", n)
+        ),
+        many("query Q#($a: Int) { nope(a: $a) } ", 5_000),
+    ] {
+        let start = Instant::now();
+        assert!(schema.parse(&document).is_err());
+        assert!(start.elapsed() < QUICKLY, "{}: {:?}", &document[..60], start.elapsed());
+    }
+}
+
+#[test]
 fn a_megabyte_of_anything_is_refused_quickly() {
     let schema = messages();
     let n = 1_000_000;

@@ -295,6 +295,103 @@ fn a_missing_selection_is_told_from_one_of_unknown_fields() {
         ["RequiredArgument", "MissingSubselection", "UndefinedArgument"]
     );
     assert_eq!(rules("{ __schema }"), ["MissingSubselection"]);
+    // Without white space one field ends where the next begins.
+    assert_eq!(
+        rules("{getMessage(id:1){author{nope}author{name}}getMessage(id:1)}"),
+        ["UndefinedField", "MissingSubselection"]
+    );
+    assert_eq!(
+        rules("{ search(text: \"\") { ...F } } fragment F on Message { nope }"),
+        ["UndefinedField"]
+    );
+    assert_eq!(
+        rules("{ getMessage(id: 1) { author { nope { deeper } } author } }"),
+        ["UndefinedField", "MissingSubselection"]
+    );
+}
+
+#[test]
+fn what_follows_from_an_error_is_no_error_of_its_own() {
+    let schema = messages();
+    for (document, rules) in [
+        (
+            "query($a: ID!, $b: Int) { getMesage(id: $a) { ...M } } fragment M on Message { childs(first: $b) { id } }",
+            &["UndefinedField", "UndefinedField"][..],
+        ),
+        ("query($a: ID!, $b: Int) { node(id: $a) { id } }", &["UnusedVariable"]),
+        (
+            "{ node(id: 1) { ...F } } fragment F on Nope { id }",
+            &["UndefinedTypeInNamedFragmentTypeCondition"],
+        ),
+        ("{ node(id: 1) { ... on Status { id } } }", &["InvalidFragmentTarget"]),
+        ("query($a: Nope) { node(id: $a) { id } }", &["UndefinedDefinition"]),
+        ("{ node(id: null) { id } }", &["RequiredArgument"]),
+        (
+            "mutation { createMessage(input: {message:\n null}) { id } }",
+            &["RequiredField"],
+        ),
+        (
+            "mutation { createMessage(input: {message: \"\", tags: [null]}) { id } }",
+            &["UnsupportedValueType"],
+        ),
+        (
+            "query($a: ID! = null) { node(id: $a) { id } }",
+            &["UnsupportedValueType"],
+        ),
+        ("{ createMessage }", &["UndefinedField"]),
+    ] {
+        let errors = schema.parse(document).expect_err(document);
+        let found: Vec<_> = errors.iter().map(|error| error.rule()).collect();
+        assert_eq!(found, rules, "{document}\n{errors}");
+    }
+}
+
+#[test]
+fn what_the_compiler_overlooks_is_found() {
+    let schema = Schema::from_sdl(
+        "type Query { f(i: In, l: [Int!], b: Boolean!, c: Choice, any: Any): Int }
+         type Subscription { s: Query t: Query }
+         input In { a: Int!, b: Int! = 1, l: [In!] } input Choice @oneOf { x: Int y: Int } scalar Any",
+    )
+    .unwrap();
+    for (document, rule) in [
+        ("{ f(i: {a: 1, a: 2}, b: true) }", "UniqueInputField"),
+        ("{ f(b: true, any: [{a: 1, a: 2}]) }", "UniqueInputField"),
+        ("query($v: Int) { f(i: {a: $v}, b: true) }", "DisallowedVariableUsage"),
+        ("query($v: Int) { f(l: [$v], b: true) }", "DisallowedVariableUsage"),
+        (
+            "query($v: [In]) { f(i: {a: 1, l: $v}, b: true) }",
+            "DisallowedVariableUsage",
+        ),
+        (
+            "query($v: In) { f(i: {a: 1, l: [$v]}, b: true) }",
+            "DisallowedVariableUsage",
+        ),
+        ("query($v: Boolean = null) { f(b: $v) }", "DisallowedVariableUsage"),
+        (
+            "query($v: Int) { ...F } fragment F on Query { f(i: {a: $v}, b: true) }",
+            "DisallowedVariableUsage",
+        ),
+        ("query($v: Int) { f(c: {x: $v}, b: true) }", "OneOfInputObject"),
+        ("{ f(b: true, any: {a: [$v]}) }", "UndefinedVariable"),
+        ("{ f(b: true, i: {a: 1, b: null}) }", "UnsupportedValueType"),
+    ] {
+        let errors = schema.parse(document).expect_err(document);
+        let found: Vec<_> = errors.iter().map(|error| error.rule()).collect();
+        assert_eq!(found, [rule], "{document}\n{errors}");
+    }
+    for document in [
+        "query($v: Int = 1) { f(i: {a: $v}, b: true) }",
+        "query($v: Int) { f(i: {a: 1, b: $v}, b: true) }",
+        "query($v: Int!) { f(l: [$v], c: {x: $v}, b: true) }",
+        "query($v: Int!) { f(l: $v, b: true) }",
+        "query($v: Int) { f(b: true, any: [$v, {a: $v}]) }",
+        "subscription { s { f(b: true) } s { __typename } }",
+        "subscription { s { f(b: true) } ...S } fragment S on Subscription { s { __typename } }",
+    ] {
+        let parsed = schema.parse(document);
+        assert_eq!(parsed.is_err(), document.contains("f(l: $v"), "{document}: {parsed:?}");
+    }
 }
 
 #[test]
@@ -316,7 +413,7 @@ fn an_error_shows_its_line_with_a_caret() {
     let errors = messages().parse("{\n  status\n  nope\n}").unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "Cannot query field \"nope\" on type \"Query\".\n --> 3:3\n  |\n3 |   nope\n  |   ^^^^"
+        "Cannot query field \"nope\" on type \"Query\".\n --> 3:3\n  |\n3 |   nope\n  |   ^^^^\n  = help: did you mean \"node\" or \"now\"?"
     );
     let error = errors.to_graphql_errors().remove(0);
     assert_eq!(

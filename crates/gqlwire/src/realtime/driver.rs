@@ -23,7 +23,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
@@ -46,8 +46,10 @@ use crate::metrics::Metered;
 use crate::redact::Secrets;
 use crate::{ConnectionState, Error, ErrorKind, SessionState};
 
-/// How many frames are read from one socket before everything else gets its turn.
-const BURST: u32 = 64;
+/// How much is read from one socket before everything else gets its turn. Every message counts, and long ones more
+/// so much that of a hundred subscriptions on the socket each is woken for several events and
+/// not for every one, and less than the queue of one subscription holds.
+const BURST: usize = 512;
 
 /// How long the read half is drained for the cause after the write half broke.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -78,7 +80,9 @@ pub(super) struct Driver {
     goodbyes: FuturesUnordered<BoxFuture<'static, ()>>,
     timer: Pin<Box<Sleep>>,
     timer_is_set: bool,
-    burst: u32,
+    burst: usize,
+    /// Consumers who are told at the end of a burst.
+    woken: Vec<Waker>,
     metered: Metered,
 }
 
@@ -129,6 +133,7 @@ impl Driver {
             timer: Box::pin(sleep_until(tokio::time::Instant::now())),
             timer_is_set: false,
             burst: 0,
+            woken: Vec::new(),
             metered: Metered::default(),
         }
     }
@@ -274,21 +279,6 @@ impl Driver {
             asking: None,
             secrets: Secrets::default(),
         });
-    }
-
-    /// Takes from a socket what it has, as long as it is its turn.
-    async fn read(&mut self, connection: ConnectionId) {
-        let Some(mut lent) = self.links.lend(connection) else {
-            return;
-        };
-        while self.burst < BURST
-            && let Poll::Ready(incoming) = lent.receive()
-        {
-            match incoming {
-                Incoming::Text(text) => self.receive(connection, text).await,
-                other => self.end_of_input(connection, other),
-            }
-        }
     }
 
     fn end_of_input(&mut self, connection: ConnectionId, input: Incoming<'_>) {

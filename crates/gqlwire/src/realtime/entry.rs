@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Token;
 use super::patience::Patience;
-use super::queue::{Payload, QueueWriter};
+use super::queue::{Full, QueueWriter};
 use crate::redact::Secrets;
 use crate::transport::{Progress, RawRequest};
 use crate::{Error, Overflow};
@@ -54,18 +54,10 @@ impl Entry {
         self.starting.is_none()
     }
 
-    /// Queues a payload. A consumer that is merely busy is waited for, once until it keeps up again; then the policy of
-    /// its subscription decides.
-    pub(super) async fn offer(
-        &mut self,
-        payload: Payload<'_>,
-        patience: &mut Patience,
-        wall: fn() -> SystemTime,
-    ) -> Offer {
+    /// Queues a payload that found no room. A consumer that is merely busy is waited for, once until it keeps up again;
+    /// then the policy of its subscription decides.
+    pub(super) async fn insist(&mut self, full: Full<'_>, patience: &mut Patience, wall: fn() -> SystemTime) -> Offer {
         let queued = Offer::Queued { dropped: 0 };
-        let Err(full) = self.writer.push(payload) else {
-            return queued;
-        };
         let may_wait = self.writer.may_wait(&full);
         let mut unsent = Some(full);
         if may_wait {

@@ -24,6 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use gqlwire_proto::appsync::{Endpoint, Timeouts};
 use gqlwire_proto::session::ReconnectPolicy;
+use gqlwire_proto::websocket::Spares;
 use http::HeaderMap;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::timeout;
@@ -126,14 +127,15 @@ struct Subscribe {
 
 impl RealtimeClient {
     pub(crate) fn new(options: RealtimeOptions, connect: WebSockets) -> Self {
-        Self::over(options, Box::new(connect))
+        let spares = connect.spares();
+        Self::over(options, Box::new(connect), spares)
     }
 
-    fn over(options: RealtimeOptions, connect: Box<dyn Connect>) -> Self {
+    fn over(options: RealtimeOptions, connect: Box<dyn Connect>, spares: Arc<Spares>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
-                budget: Budget::new(options.delivery.bytes_in_all),
+                budget: Budget::new(options.delivery.bytes_in_all, spares),
                 catch_ups: Semaphore::new(catch_up::AT_ONCE),
                 options,
                 connect,

@@ -3,9 +3,11 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use gqlwire_proto::appsync::{HEADER_PREFIX, Refusal, offered_subprotocols};
-use gqlwire_proto::websocket::{accept_key, request_key};
+use gqlwire_proto::websocket::{Decoder, Spares, accept_key, request_key};
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -29,11 +31,21 @@ const REFUSAL_BODY: usize = 64 * 1024;
 pub(crate) struct WebSockets {
     client: reqwest::Client,
     max_message: usize,
+    spares: Arc<Spares>,
 }
 
 impl WebSockets {
     pub(crate) fn new(client: reqwest::Client, max_message: usize) -> Self {
-        Self { client, max_message }
+        Self {
+            client,
+            max_message,
+            spares: Arc::default(),
+        }
+    }
+
+    /// Where the memory of long messages is to go when they have been read.
+    pub(crate) fn spares(&self) -> Arc<Spares> {
+        Arc::clone(&self.spares)
     }
 
     async fn open(&self, upgrade: Upgrade) -> Result<Box<dyn Socket>, Error> {
@@ -66,9 +78,8 @@ impl WebSockets {
         check(response.headers(), &key, &offered, &shown)?;
         let date = date(response.headers());
         let upgraded = response.upgrade().await.map_err(broken)?;
-        Ok(Box::new(
-            WebSocket::new(upgraded, self.max_message, masks).opened_at(date),
-        ))
+        let decoder = Decoder::with_spares(self.max_message, self.spares());
+        Ok(Box::new(WebSocket::new(upgraded, decoder, masks).opened_at(date)))
     }
 }
 

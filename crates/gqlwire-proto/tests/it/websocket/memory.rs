@@ -1,8 +1,9 @@
 //! What is allocated, copied and kept.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
-use gqlwire_proto::websocket::{Decoder, FrameError, LENT, Message};
+use gqlwire_proto::websocket::{Decoder, FrameError, LENT, Message, Spares};
 
 use super::{CONTINUATION, LAST, PING, TEXT, frame, text};
 
@@ -49,7 +50,7 @@ fn a_little_is_read_at_once_until_more_is_used_and_again_after_long_messages() {
     read_as_a_socket(&mut decoder, &text("little").repeat(100), |_| {});
     assert_eq!(decoder.space().capacity(), 4 * 1024);
     read_as_a_socket(&mut decoder, &text(&"x".repeat(150)).repeat(10_000), |_| {});
-    assert_eq!(decoder.space().capacity(), 64 * 1024);
+    assert_eq!(decoder.space().capacity(), 32 * 1024);
     read_as_a_socket(&mut decoder, &text(&"x".repeat(8 << 20)), |_| {});
     assert_eq!(decoder.space().capacity(), 4 * 1024);
 }
@@ -110,7 +111,8 @@ fn many_long_fragments_are_not_copied_for_each_of_them() {
             let Message::Text(Cow::Owned(text)) = message else {
                 panic!("it is long");
             };
-            assert_eq!((text.len(), text.capacity()), (40_000_000, 40_000_000));
+            assert_eq!(text.len(), 40_000_000);
+            assert!(text.capacity() <= 50_000_000, "{}", text.capacity());
             seen += 1;
         }
     }
@@ -136,4 +138,24 @@ fn nothing_of_a_message_is_shown_in_debug() {
     let mut decoder = Decoder::new(100);
     decoder.space().extend_from_slice(&text("zzzzz")[..5]);
     assert!(!format!("{decoder:?}").contains('z'));
+}
+
+#[test]
+fn long_messages_lie_in_the_memory_of_those_that_have_been_read() {
+    let spares = Arc::new(Spares::default());
+    let mut decoder = Decoder::with_spares(1 << 20, Arc::clone(&spares));
+    // One that is copied out of what was read, and one that is read to where it stays.
+    for len in [10_000, 60_000] {
+        let bytes = frame(LAST | TEXT, &vec![b'x'; len]);
+        let mut places = Vec::new();
+        for _ in 0..3 {
+            read_as_a_socket(&mut decoder, &bytes, |text| {
+                let text = text.into_owned();
+                assert_eq!(text.len(), len);
+                places.push(text.as_ptr() as usize);
+                spares.put(text);
+            });
+        }
+        assert_eq!(places, [places[0]; 3]);
+    }
 }

@@ -1,33 +1,80 @@
 //! How events get from the sockets into the queues of their subscribers.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant, SystemTime};
 
 use gqlwire_proto::session::{self, ConnectionId, Event, SubscriptionHandle};
 
-use super::{Done, Driver, Random, now};
+use super::{BURST, Done, Driver, Random, now};
+use crate::realtime::connect::Incoming;
 use crate::realtime::entry::Offer;
 use crate::realtime::failure;
-use crate::realtime::queue::{Capacity, Ending, Frame, LONGEST_COPY, Payload};
+use crate::realtime::queue::{Capacity, Ending, Frame, Full, LONGEST_COPY, Payload};
 use crate::{Dropped, Error, ErrorKind, Gap};
 
+/// How many bytes of a message count as another message, when a socket is to let others have their turn.
+const LONG: usize = 512;
+
+/// From when on a burst that waited for a consumer is over.
+const HELD_UP: Duration = Duration::from_millis(1);
+
 impl Driver {
-    pub(super) async fn receive(&mut self, connection: ConnectionId, frame: Cow<'_, str>) {
-        self.burst += 1;
-        let Some(event) = self.session.frame(connection, &frame, now()) else {
-            return self.carry_out().await;
+    /// Takes from a socket what it has, as long as it is its turn.
+    ///
+    /// This is the way of every event: it waits for nothing, reads the clock once, and wakes each consumer once, unless the
+    /// session has something to do or a queue is full.
+    pub(super) async fn read(&mut self, connection: ConnectionId) {
+        let Some(mut lent) = self.links.lend(connection) else {
+            return;
         };
-        let (subscription, payload) = (event.subscription, event.payload);
-        self.carry_out().await;
-        if payload.len() <= LONGEST_COPY {
-            return self.deliver(subscription, Payload::Text(payload)).await;
+        let mut moment = now();
+        while self.burst < BURST
+            && let Poll::Ready(incoming) = lent.receive()
+        {
+            let text = match incoming {
+                Incoming::Text(text) => text,
+                other => {
+                    self.end_of_input(connection, other);
+                    continue;
+                }
+            };
+            self.burst += 1 + text.len() / LONG;
+            let event = self.session.frame(connection, &text, moment);
+            let place = event.map(|event| (event.subscription, place_of(event.payload, &text)));
+            if self.session.has_actions() {
+                self.wake();
+                self.carry_out().await;
+                moment = now();
+            }
+            let Some((subscription, place)) = place else { continue };
+            let Some(entry) = self.entries.find(subscription) else {
+                continue;
+            };
+            let payload = match &text {
+                Cow::Borrowed(text) if place.len() <= LONGEST_COPY => Payload::Text(&text[place]),
+                Cow::Owned(text) if place.len() <= LONGEST_COPY => Payload::Text(&text[place]),
+                _ => Payload::Frame(Frame::new(text.into_owned(), place)),
+            };
+            match entry.writer.push(payload) {
+                Ok(consumer) => self.woken.extend(consumer),
+                Err(full) => {
+                    self.deliver_late(subscription, full).await;
+                    let before = std::mem::replace(&mut moment, now());
+                    if moment.saturating_duration_since(before) >= HELD_UP {
+                        // Everything else has waited for a consumer, and goes first.
+                        self.burst = BURST;
+                    }
+                }
+            }
         }
-        // The payload is a part of the frame.
-        let start = (payload.as_ptr() as usize).saturating_sub(frame.as_ptr() as usize);
-        let payload = start..start + payload.len();
-        self.deliver(subscription, Payload::Frame(Frame::new(frame.into_owned(), payload)))
-            .await;
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        self.woken.drain(..).for_each(Waker::wake);
     }
 
     /// What the session has for a subscriber besides what a frame brings.
@@ -52,7 +99,21 @@ impl Driver {
         let Some(entry) = self.entries.find(subscription) else {
             return;
         };
-        let offered = entry.offer(payload, &mut self.patience, self.shared.options.wall).await;
+        match entry.writer.push(payload) {
+            Ok(consumer) => self.woken.extend(consumer),
+            Err(full) => self.deliver_late(subscription, full).await,
+        }
+        self.wake();
+    }
+
+    /// Does what is to be done with a payload that found no room.
+    #[cold]
+    async fn deliver_late(&mut self, subscription: SubscriptionHandle, full: Full<'_>) {
+        self.wake();
+        let Some(entry) = self.entries.find(subscription) else {
+            return;
+        };
+        let offered = entry.insist(full, &mut self.patience, self.shared.options.wall).await;
         let dropped = match offered {
             Offer::Queued { dropped: 0 } => return,
             Offer::Queued { dropped } => dropped,
@@ -121,4 +182,10 @@ impl Driver {
         wall.checked_sub(now().saturating_duration_since(moment))
             .unwrap_or(wall)
     }
+}
+
+/// Where in a frame its payload lies.
+fn place_of(payload: &str, frame: &str) -> Range<usize> {
+    let start = (payload.as_ptr() as usize).saturating_sub(frame.as_ptr() as usize);
+    start..start + payload.len()
 }

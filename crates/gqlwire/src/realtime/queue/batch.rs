@@ -60,6 +60,10 @@ impl Frame {
     pub(super) fn weight(&self) -> usize {
         self.text.capacity()
     }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
 }
 
 /// What waits, in order: short payloads one after the other in one `String`, everything else by itself.

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use gqlwire_proto::websocket::Spares;
 use tokio::sync::Notify;
 
 /// What all queues of one client may hold together, in bytes.
 #[derive(Debug)]
 pub(crate) struct Budget {
     limit: usize,
+    /// Where the memory of long messages goes that have been read.
+    pub(super) spares: Arc<Spares>,
     used: AtomicUsize,
     /// Whether its being full has had a pause of the read loop already. One for all: with a pause for each of its
     /// queues, a thousand stalled subscriptions would hold up the connection a thousand times.
@@ -18,9 +21,10 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
+    pub(crate) fn new(limit: usize, spares: Arc<Spares>) -> Arc<Self> {
         Arc::new(Self {
             limit,
+            spares,
             used: AtomicUsize::new(0),
             graced: AtomicBool::new(false),
             is_waited_for: AtomicBool::new(false),

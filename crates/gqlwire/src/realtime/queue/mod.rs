@@ -109,11 +109,13 @@ pub(crate) struct QueueWriter {
 
 impl QueueWriter {
     /// Queues a payload, or gives it back. An empty queue takes any for which the client has room.
+    ///
+    /// A consumer that waits for it is to be woken by the caller, who may have more for it.
     #[inline]
-    pub(crate) fn push<'f>(&self, payload: Payload<'f>) -> Result<(), Full<'f>> {
+    pub(crate) fn push<'f>(&self, payload: Payload<'f>) -> Result<Option<Waker>, Full<'f>> {
         let mut waiting = self.shared.lock();
         if waiting.ending.is_some() {
-            return Ok(());
+            return Ok(None);
         }
         if !self.fits(&waiting.batch, &payload) {
             return Err(Full {
@@ -125,8 +127,7 @@ impl QueueWriter {
             payload,
             by_budget: true,
         })?;
-        wake(waiting);
-        Ok(())
+        Ok(waiting.consumer.take())
     }
 
     /// Queues a payload in the place of those that have waited longest. Returns how many were dropped.
@@ -197,9 +198,12 @@ impl QueueWriter {
     pub(crate) async fn push_when_freed<'f>(&self, unsent: &mut Option<Full<'f>>) {
         let _waiting = WaitingFor::new(&self.shared.budget);
         while let Some(full) = unsent.take() {
-            if let Err(full) = self.push(full.payload) {
-                *unsent = Some(full);
-                self.shared.budget.freed().await;
+            match self.push(full.payload) {
+                Ok(consumer) => consumer.into_iter().for_each(Waker::wake),
+                Err(full) => {
+                    *unsent = Some(full);
+                    self.shared.budget.freed().await;
+                }
             }
         }
     }
@@ -276,6 +280,7 @@ impl QueueReader {
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<RawEvent<'_>, Ending>> {
         if let Some(read) = self.current.take() {
             self.batch.let_go(&read);
+            self.shared.budget.spares.put(read.into_text());
         }
         if self.batch.is_empty() {
             self.batch.clear();

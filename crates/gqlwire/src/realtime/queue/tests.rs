@@ -8,11 +8,12 @@ fn roomy() -> (QueueWriter, QueueReader) {
         messages: 1024,
         bytes: 4 * 1024 * 1024,
     };
-    queue(capacity, &Budget::new(usize::MAX))
+    queue(capacity, &Budget::new(usize::MAX, Arc::default()))
 }
 
 fn push(writer: &QueueWriter, payload: &str) {
-    writer.push(Payload::Text(payload)).unwrap();
+    let consumer = writer.push(Payload::Text(payload)).unwrap();
+    consumer.into_iter().for_each(Waker::wake);
 }
 
 fn poll(reader: &mut QueueReader) -> Poll<Result<String, String>> {
@@ -87,7 +88,7 @@ fn a_writer_that_vanishes_is_an_ending_with_a_cause() {
 #[test]
 fn a_queue_is_bounded_by_count_and_by_bytes_but_takes_any_single_payload() {
     let capacity = Capacity { messages: 2, bytes: 10 };
-    let (writer, mut reader) = queue(capacity, &Budget::new(usize::MAX));
+    let (writer, mut reader) = queue(capacity, &Budget::new(usize::MAX, Arc::default()));
     let takes = |length: usize| writer.push(Payload::Text(&"x".repeat(length))).is_ok();
     assert!(takes(1000));
     assert!(!takes(0));
@@ -101,7 +102,7 @@ fn a_queue_is_bounded_by_count_and_by_bytes_but_takes_any_single_payload() {
 }
 
 #[tokio::test]
-async fn a_waiting_consumer_is_woken_by_the_first_payload() {
+async fn a_waiting_consumer_is_handed_out_by_the_first_payload_to_be_woken() {
     let (writer, mut reader) = roomy();
     let consumer =
         tokio::spawn(async move { poll_fn(|cx| reader.poll_next(cx).map(|next| format!("{next:?}"))).await });
@@ -115,7 +116,7 @@ fn dropping(messages: usize) -> (QueueWriter, QueueReader) {
         messages,
         bytes: 1 << 20,
     };
-    queue(capacity, &Budget::new(usize::MAX))
+    queue(capacity, &Budget::new(usize::MAX, Arc::default()))
 }
 
 fn everything(reader: &mut QueueReader) -> Vec<String> {
@@ -176,7 +177,7 @@ fn a_burst_that_is_over_keeps_no_buffer() {
 
 #[test]
 fn the_budget_has_back_what_is_read_what_is_dropped_and_what_nobody_will_read() {
-    let budget = Budget::new(10_000);
+    let budget = Budget::new(10_000, Arc::default());
     let capacity = Capacity {
         messages: 10,
         bytes: 1 << 20,
@@ -220,7 +221,7 @@ proptest::proptest! {
         steps in proptest::collection::vec((0_u8..8, 0_usize..9000), 1..200),
         oldest: bool,
     ) {
-        let budget = Budget::new(60_000);
+        let budget = Budget::new(60_000, Arc::default());
         let (writer, mut reader) = queue(Capacity { messages: 5, bytes: 30_000 }, &budget);
         let (mut sent, mut seen) = (0, 0);
         let mut read = |reader: &mut QueueReader| {
@@ -246,7 +247,7 @@ proptest::proptest! {
                 false => Payload::Text(&text),
             };
             match writer.push(payload) {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(full) if oldest => {
                     writer.push_over_oldest(full.payload, SystemTime::now());
                 }

@@ -100,7 +100,7 @@ impl Setup {
             subscriptions_per_connection: self.subscriptions_per_connection,
             wall,
         };
-        let client = Client::with_transport(Only(RealtimeClient::over(options, Box::new(connect))));
+        let client = Client::with_transport(Only(RealtimeClient::over(options, Box::new(connect), Arc::default())));
         let network = Network {
             peers,
             refusals,

@@ -47,10 +47,10 @@ impl<S> WebSocket<S>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
-    pub(super) fn new(stream: S, max_message: usize, masks: Masks) -> Self {
+    pub(super) fn new(stream: S, decoder: Decoder, masks: Masks) -> Self {
         Self {
             stream,
-            decoder: Decoder::new(max_message),
+            decoder,
             outgoing: Outgoing {
                 masks,
                 frames: Vec::new(),

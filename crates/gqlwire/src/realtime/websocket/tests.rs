@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
+use gqlwire_proto::websocket::Decoder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::masks::Masks;
@@ -88,7 +89,11 @@ impl Fixture {
     fn new() -> Self {
         let stream = Stream::default();
         Self {
-            socket: Some(Box::new(WebSocket::new(stream.clone(), 10_000, Masks::new()))),
+            socket: Some(Box::new(WebSocket::new(
+                stream.clone(),
+                Decoder::new(10_000),
+                Masks::new(),
+            ))),
             stream,
             wakes: Arc::default(),
         }
