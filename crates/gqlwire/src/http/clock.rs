@@ -12,20 +12,26 @@ use serde_json::value::RawValue;
 use super::times::date;
 use crate::transport::RawResponse;
 
-/// What a client has learnt of it.
+/// What a client has learnt of it, over HTTP or over a websocket.
 #[derive(Debug, Default)]
-pub(super) struct ServerClock {
+pub(crate) struct ServerClock {
     /// How far it is ahead of this machine's, in seconds.
     ahead: AtomicI64,
 }
 
 impl ServerClock {
-    pub(super) fn ahead(&self) -> i64 {
+    pub(crate) fn ahead(&self) -> i64 {
         self.ahead.load(Ordering::Relaxed)
     }
 
-    pub(super) fn set_ahead(&self, seconds: i64) {
+    pub(crate) fn set_ahead(&self, seconds: i64) {
         self.ahead.store(seconds, Ordering::Relaxed);
+    }
+
+    /// The time as the server is believed to see it.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn time(&self, wall: SystemTime) -> SystemTime {
+        shifted(wall, self.ahead())
     }
 }
 

@@ -27,13 +27,13 @@ pub(crate) use answer::read_body;
 pub(crate) use answer::read_bytes;
 #[cfg(feature = "appsync")]
 pub(crate) use answer::{advice, reason};
+pub(crate) use clock::ServerClock;
 pub(crate) use connect_error::connect_error;
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 #[cfg(feature = "appsync")]
 pub(crate) use times::{date, retry_after};
 
 use self::attempts::{Attempts, Next};
-use self::clock::ServerClock;
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::builder::{DEFAULT_CONNECT_TIMEOUT, DEFAULT_TCP_USER_TIMEOUT};
 use crate::execute::timed_out;
@@ -156,7 +156,7 @@ pub(crate) struct HttpOptions {
 /// `POST`s each request as JSON.
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
-    clock: ServerClock,
+    clock: Arc<ServerClock>,
     options: HttpOptions,
     host_header: Option<HeaderValue>,
     shown: Shown,
@@ -188,11 +188,17 @@ impl HttpTransport {
         let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
         Ok(Self {
             client,
-            clock: ServerClock::default(),
+            clock: Arc::default(),
             host_header,
             shown: Shown::of(&options.url),
             options,
         })
+    }
+
+    /// The server's clock, as far as it is known.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn clock(&self) -> Arc<ServerClock> {
+        Arc::clone(&self.clock)
     }
 
     async fn run(&self, request: &RawRequest, limit: Duration) -> Result<RawResponse, Error> {
