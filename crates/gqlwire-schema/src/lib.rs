@@ -34,7 +34,7 @@ mod schema;
 
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::tree;
-pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
+pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions, VariableError, VariableErrors};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,
     RootField, SelectedField, execute, execute_with, payload_by_field_name, root_field,

@@ -4,7 +4,7 @@
 const MAX_COMPARED: usize = 100;
 
 /// `; did you mean "name"?`, or nothing where no known name is near.
-pub(super) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let lowered = written.to_lowercase();
     // As graphql-js has it: two fifths of the name may be wrong, and one letter in any case.
     let limit = written.chars().count() * 2 / 5 + 1;

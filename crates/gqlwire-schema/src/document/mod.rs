@@ -4,6 +4,7 @@ mod limits;
 mod literals;
 mod tokens;
 pub mod tree;
+mod variables;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,12 +14,14 @@ use apollo_compiler::executable as exe;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::Valid;
 use gqlwire_proto::GraphQLError;
+use serde_json::{Map, Value};
 
 use self::tokens::Tokens;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{OperationKind, Schema};
 
 pub use self::limits::APPSYNC_MAX_TOKENS;
+pub use self::variables::{VariableError, VariableErrors};
 
 /// Limits for parsing a document.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -164,6 +167,18 @@ impl<'a> Operation<'a> {
     /// Names of the variables that the operation declares.
     pub fn variables(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.operation.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// Checks the values for the operation's variables against their declared types, as a client does before it sends
+    /// them: each that is declared must fit or may be left out, and none may be given that is not declared.
+    ///
+    /// To leave a variable out is not to give `null`: only the former takes the default.
+    ///
+    /// # Errors
+    ///
+    /// Everything that was found, each with its place. The values themselves are not repeated.
+    pub fn check_variables(&self, schema: &Schema, given: &Map<String, Value>) -> Result<(), VariableErrors> {
+        variables::check(schema, self.operation, given)
     }
 
     pub(crate) fn compiled(&self) -> &'a exe::Operation {

@@ -9,3 +9,4 @@ mod subscription;
 mod support;
 mod tree;
 mod validation;
+mod variables;
