@@ -82,7 +82,7 @@
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
 //! | `aws` | no | the AWS SDK's whole credential chain |
-//! | `schema` | no | introspection and SDL |
+//! | `schema` | no | introspection and SDL, validation before sending, execution in this process ([`local`]) |
 //! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]
@@ -91,12 +91,16 @@ mod auth;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
+#[cfg(feature = "schema")]
+mod documents;
 mod error;
 mod execute;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "schema")]
 mod introspect;
+#[cfg(feature = "schema")]
+pub mod local;
 mod metrics;
 mod operation;
 mod overflow;
@@ -110,6 +114,8 @@ mod state;
 mod subscribe;
 mod subscription;
 mod transport;
+#[cfg(feature = "schema")]
+mod validate;
 
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
