@@ -23,6 +23,7 @@
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
 pub mod compose;
+mod convert;
 mod diagnostic;
 mod document;
 mod execute;
@@ -32,6 +33,7 @@ mod response;
 mod scalar;
 mod schema;
 
+pub use convert::{ConversionError, Conversions};
 pub use diagnostic::{Diagnostic, Diagnostics};
 pub use document::tree;
 pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions, VariableError, VariableErrors};

@@ -82,7 +82,7 @@
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
 //! | `aws` | no | the AWS SDK's whole credential chain |
-//! | `schema` | no | introspection and SDL, validation before sending, execution in this process ([`local`]) |
+//! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
 //! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]

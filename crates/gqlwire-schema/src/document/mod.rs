@@ -2,6 +2,7 @@
 
 mod limits;
 mod literals;
+mod place;
 mod tokens;
 pub mod tree;
 mod variables;
@@ -21,6 +22,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{OperationKind, Schema};
 
 pub use self::limits::APPSYNC_MAX_TOKENS;
+pub(crate) use self::place::{Place, Step};
 pub use self::variables::{VariableError, VariableErrors};
 
 /// Limits for parsing a document.
@@ -179,6 +181,10 @@ impl<'a> Operation<'a> {
     /// Everything that was found, each with its place. The values themselves are not repeated.
     pub fn check_variables(&self, schema: &Schema, given: &Map<String, Value>) -> Result<(), VariableErrors> {
         variables::check(schema, self.operation, given)
+    }
+
+    pub(crate) fn document(&self) -> &'a exe::ExecutableDocument {
+        self.document.compiled()
     }
 
     pub(crate) fn compiled(&self) -> &'a exe::Operation {

@@ -10,6 +10,7 @@ use apollo_compiler::executable as exe;
 use apollo_compiler::schema::{ExtendedType, InputObjectType};
 use serde_json::{Map, Value};
 
+use super::place::{Place, Step};
 use crate::compose::suggest::did_you_mean;
 use crate::scalar;
 use crate::schema::Schema;
@@ -51,6 +52,13 @@ impl fmt::Display for VariableError {
 pub struct VariableErrors(Vec<VariableError>);
 
 impl VariableErrors {
+    /// Of places and reasons; `None` if there are none.
+    pub(crate) fn from_refused(refused: Vec<(String, String)>) -> Option<Self> {
+        let errors = refused.into_iter().take(MAX_ERRORS);
+        let errors: Vec<_> = errors.map(|(path, reason)| VariableError { path, reason }).collect();
+        (!errors.is_empty()).then_some(Self(errors))
+    }
+
     /// The errors: of the variables in the order of their declaration, then of those that are not declared.
     pub fn iter(&self) -> std::slice::Iter<'_, VariableError> {
         self.0.iter()
@@ -88,7 +96,7 @@ pub(super) fn check(
         errors: Vec::new(),
     };
     for definition in &operation.variables {
-        let path = Place::root(&definition.name);
+        let path = Place::variable(&definition.name);
         match given.get(definition.name.as_str()) {
             Some(value) => checker.value(&definition.ty, value, &path, 0),
             None if definition.default_value.is_none() && definition.ty.is_non_null() => {
@@ -101,7 +109,7 @@ pub(super) fn check(
     for name in given.keys().filter(|name| !declared().any(|known| known == *name)) {
         let meant = did_you_mean(name, declared());
         checker.report(
-            &Place::root(name),
+            &Place::variable(name),
             format!("the operation declares no such variable{meant}"),
         );
     }
@@ -198,47 +206,6 @@ impl Checker<'_> {
                 path: path.to_string(),
                 reason,
             });
-        }
-    }
-}
-
-/// Where a value stands; written down only for one that is wrong.
-struct Place<'a> {
-    parent: Option<&'a Place<'a>>,
-    step: Step<'a>,
-}
-
-enum Step<'a> {
-    Variable(&'a str),
-    Field(&'a str),
-    Index(usize),
-}
-
-impl<'a> Place<'a> {
-    fn root(variable: &'a str) -> Self {
-        Self {
-            parent: None,
-            step: Step::Variable(variable),
-        }
-    }
-
-    fn then(&'a self, step: Step<'a>) -> Self {
-        Self {
-            parent: Some(self),
-            step,
-        }
-    }
-}
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(parent) = self.parent {
-            parent.fmt(f)?;
-        }
-        match self.step {
-            Step::Variable(name) => write!(f, "${name}"),
-            Step::Field(name) => write!(f, ".{name}"),
-            Step::Index(index) => write!(f, "[{index}]"),
         }
     }
 }

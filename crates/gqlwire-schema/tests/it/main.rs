@@ -1,6 +1,7 @@
 //! Behaviour of the crate through its public API.
 
 mod compose;
+mod convert;
 mod execution;
 mod hostile;
 mod introspection;
