@@ -11,6 +11,8 @@ mod catch_up;
 mod chaos;
 mod examples;
 mod http_failures;
+#[cfg(any(feature = "cynic-3", all(feature = "graphql_client-0_16", feature = "scalars")))]
+mod integrations;
 #[cfg(feature = "schema")]
 mod local;
 #[cfg(feature = "metrics")]
