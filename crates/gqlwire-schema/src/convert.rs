@@ -302,12 +302,10 @@ fn leaf(conversion: &Conversion, ty: &Type, value: &mut Value, place: &Place<'_>
     Ok(())
 }
 
+type ConvertObject<'f> = dyn FnMut(&mut Map<String, Value>, &Place<'_>) -> Result<(), ConversionError> + 'f;
+
 /// Calls this with an object, or with each object of a list of any depth.
-fn each_object(
-    value: &mut Value,
-    place: &Place<'_>,
-    with: &mut dyn FnMut(&mut Map<String, Value>, &Place<'_>) -> Result<(), ConversionError>,
-) -> Result<(), ConversionError> {
+fn each_object(value: &mut Value, place: &Place<'_>, with: &mut ConvertObject<'_>) -> Result<(), ConversionError> {
     match value {
         Value::Null => Ok(()),
         Value::Object(members) => with(members, place),
