@@ -6,6 +6,8 @@
 
 pub mod appsync;
 mod graphql_error;
+mod maybe_known;
+mod maybe_undefined;
 mod request;
 mod response;
 pub mod scan;
@@ -14,5 +16,7 @@ pub mod sigv4;
 pub mod websocket;
 
 pub use graphql_error::{GraphQLError, Location, PathSegment};
+pub use maybe_known::MaybeKnown;
+pub use maybe_undefined::MaybeUndefined;
 pub use request::{Request, RequestError};
 pub use response::{Partial, Response, ResponseError};

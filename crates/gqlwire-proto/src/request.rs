@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap}
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::MaybeUndefined;
+
 /// A GraphQL request: a document, the variables it takes, and the type of the data it answers with.
 ///
 /// The document is sent as it is written. Variables keep the order in which they were given and the exact text they
@@ -58,6 +60,25 @@ impl<T> Request<T> {
             Err(error) => self.refuse(format!("variable ${name}"), error),
         }
         self
+    }
+
+    /// Sets one variable to a value or to `null`, or leaves it out.
+    ///
+    /// ```
+    /// use gqlwire_proto::{MaybeUndefined, Request};
+    ///
+    /// let document = "subscription($author: ID) { onPost(author: $author) { id } }";
+    /// let all = Request::<serde_json::Value>::new(document).optional_variable("author", MaybeUndefined::<&str>::Undefined);
+    /// assert!(!all.to_json()?.contains("variables"));
+    /// # Ok::<(), gqlwire_proto::RequestError>(())
+    /// ```
+    #[must_use]
+    pub fn optional_variable(self, name: impl Into<String>, value: MaybeUndefined<impl Serialize>) -> Self {
+        match value {
+            MaybeUndefined::Undefined => self,
+            MaybeUndefined::Null => self.variable(name, ()),
+            MaybeUndefined::Value(value) => self.variable(name, value),
+        }
     }
 
     /// Sets every member of a struct or map as a variable; `()` and `None` set none. Anything else is reported by

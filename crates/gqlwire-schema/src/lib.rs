@@ -23,6 +23,7 @@
 //! The compiler underneath is apollo-compiler; none of its types are public here.
 
 pub mod compose;
+mod convert;
 mod coordinate;
 mod describe;
 mod diagnostic;
@@ -40,6 +41,7 @@ mod search;
 mod suggest;
 mod usage;
 
+pub use convert::{ConversionError, Conversions};
 pub use coordinate::{Coordinate, Element, InvalidCoordinate, UnknownCoordinate};
 pub use describe::{ElementDescription, ElementKind, Member};
 pub use diagnostic::{
@@ -47,7 +49,7 @@ pub use diagnostic::{
 };
 pub use diff::{Change, ChangeClass, ChangeCode};
 pub use document::tree;
-pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
+pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions, VariableError, VariableErrors};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,
     RootField, SelectedField, execute, execute_with, payload_by_field_name, root_field,

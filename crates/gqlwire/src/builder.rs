@@ -46,6 +46,8 @@ pub struct ClientBuilder {
     max_response_size: usize,
     allow_plaintext_credentials: bool,
     first_error: Option<Error>,
+    #[cfg(feature = "schema")]
+    schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
     appsync: Option<crate::appsync::Setup>,
     #[cfg(feature = "appsync")]
@@ -76,6 +78,8 @@ impl ClientBuilder {
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
             first_error: None,
+            #[cfg(feature = "schema")]
+            schema: None,
             #[cfg(feature = "appsync")]
             appsync: None,
             #[cfg(feature = "appsync")]
@@ -177,12 +181,32 @@ impl ClientBuilder {
         self
     }
 
+    /// Checks each request against this schema before anything of it is sent, as
+    /// [`Client::with_schema`](crate::Client::with_schema) says.
+    #[cfg(feature = "schema")]
+    pub fn schema(mut self, schema: gqlwire_schema::Schema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
     /// Builds the client. Nothing is connected before the first request.
     ///
     /// # Errors
     ///
     /// The URL, a header or an option is not usable, or credentials would go unencrypted to another machine.
     pub fn build(self) -> Result<Client, Error> {
+        #[cfg(feature = "schema")]
+        let schema = self.schema.clone();
+        let client = self.build_unchecked()?;
+        #[cfg(feature = "schema")]
+        let client = match schema {
+            Some(schema) => client.with_schema(schema),
+            None => client,
+        };
+        Ok(client)
+    }
+
+    fn build_unchecked(self) -> Result<Client, Error> {
         if let Some(error) = self.first_error {
             return Err(error);
         }

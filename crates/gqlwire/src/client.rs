@@ -47,6 +47,12 @@ impl Client {
         }
     }
 
+    /// The same client over another transport, around its own.
+    #[cfg(feature = "schema")]
+    pub(crate) fn over<T: Transport>(self, around: impl FnOnce(Arc<dyn Transport>) -> T) -> Self {
+        Self::with_transport(around(self.transport))
+    }
+
     /// Runs a query or a mutation: await what this returns, after setting options for this call if need be.
     ///
     /// The operation is turned into bytes at once, so that the call can be spawned.

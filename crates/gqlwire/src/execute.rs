@@ -20,7 +20,7 @@ use crate::{Error, Operation, Response, RetryPolicy, metrics};
 #[must_use = "nothing is sent until this is awaited"]
 pub struct Execute<T> {
     transport: Arc<dyn Transport>,
-    request: Result<RawRequest, Error>,
+    pub(crate) request: Result<RawRequest, Error>,
     data: PhantomData<fn() -> T>,
 }
 

@@ -1,6 +1,8 @@
 //! Schemas over the wire, with the feature `schema`.
 
-use gqlwire_schema::{IntrospectionOptions, introspection_query, is_introspection_disabled, sdl_from_introspection};
+use gqlwire_schema::{
+    IntrospectionOptions, Schema, introspection_query, is_introspection_disabled, sdl_from_introspection,
+};
 use http::StatusCode;
 use serde_json::Value;
 
@@ -24,7 +26,7 @@ impl Client {
         let mut options = options.clone();
         for _ in 0..ATTEMPTS {
             let query = Request::<Value>::new(introspection_query(&options));
-            let refusal = match self.execute(query).await {
+            let refusal = match self.execute(query).validate(false).await {
                 // Errors beside a schema are about parts of it that nobody needs.
                 Ok(response) => match response.data {
                     Some(data) if has_types(&data) == Some(true) => return Ok(data),
@@ -55,6 +57,20 @@ impl Client {
     pub async fn fetch_sdl(&self, options: &IntrospectionOptions) -> Result<String, Error> {
         let introspection = self.introspect(options).await?;
         sdl_from_introspection(&introspection)
+            .map_err(|error| Error::new(ErrorKind::Protocol, error.to_string()).with_source(error))
+    }
+
+    /// Asks the server for its schema.
+    ///
+    /// [`with_schema`](Self::with_schema) then checks requests against it. Applied directives, such as `@aws_subscribe`,
+    /// are not in what a server tells.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch_sdl`](Self::fetch_sdl).
+    pub async fn fetch_schema(&self, options: &IntrospectionOptions) -> Result<Schema, Error> {
+        let introspection = self.introspect(options).await?;
+        Schema::from_introspection(&introspection)
             .map_err(|error| Error::new(ErrorKind::Protocol, error.to_string()).with_source(error))
     }
 }

@@ -85,7 +85,10 @@
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
 //! | `aws` | no | the AWS SDK's whole credential chain |
-//! | `schema` | no | introspection and SDL |
+//! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
+//! | `scalars` | no | AppSync's scalars as types |
+//! | `graphql_client-0_16` | no | queries of `graphql_client` as operations |
+//! | `cynic-3` | no | operations of `cynic` |
 //! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]
@@ -94,12 +97,20 @@ mod auth;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
+#[cfg(feature = "cynic-3")]
+pub mod cynic_3;
+#[cfg(feature = "schema")]
+mod documents;
 mod error;
 mod execute;
+#[cfg(feature = "graphql_client-0_16")]
+pub mod graphql_client_0_16;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "schema")]
 mod introspect;
+#[cfg(feature = "schema")]
+pub mod local;
 mod metrics;
 mod operation;
 mod overflow;
@@ -113,6 +124,8 @@ mod state;
 mod subscribe;
 mod subscription;
 mod transport;
+#[cfg(feature = "schema")]
+mod validate;
 
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
@@ -123,11 +136,15 @@ pub use builder::{
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
+#[cfg(feature = "scalars")]
+pub use gqlwire_proto::appsync::scalar as scalars;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
 #[cfg(feature = "appsync")]
 pub use gqlwire_proto::session::ReconnectPolicy;
-pub use gqlwire_proto::{GraphQLError, Location, Partial, PathSegment, Request, Response, gql};
+pub use gqlwire_proto::{
+    GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response, gql,
+};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;

@@ -26,7 +26,7 @@ const MARGIN: Duration = Duration::from_millis(100);
 #[must_use = "nothing is sent until this is awaited"]
 pub struct Subscribe<T, S = Infallible> {
     transport: Arc<dyn Transport>,
-    request: Result<RawRequest, Error>,
+    pub(crate) request: Result<RawRequest, Error>,
     read_snapshot: ReadSnapshot<S>,
     data: PhantomData<fn() -> T>,
 }
@@ -217,6 +217,10 @@ impl<T: DeserializeOwned + Send + 'static, S: Send + 'static> IntoFuture for Sub
                 let catch_up = Arc::make_mut(catch_up);
                 catch_up.headers = request.headers.clone();
                 catch_up.auth = request.auth.clone();
+                #[cfg(feature = "schema")]
+                {
+                    catch_up.validate = request.validate;
+                }
             }
             let span = tracing::debug_span!("subscribe", operation = request.name());
             let limit = request.timeout();

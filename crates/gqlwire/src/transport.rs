@@ -93,6 +93,9 @@ pub struct RawRequest {
     pub(crate) queue_messages: Option<usize>,
     pub(crate) queue_bytes: Option<usize>,
     pub(crate) progress: Progress,
+    /// Whether the client's schema is asked, if it has one.
+    #[cfg(feature = "schema")]
+    pub(crate) validate: bool,
 }
 
 impl RawRequest {
@@ -201,6 +204,8 @@ impl RawRequest {
             queue_messages: None,
             queue_bytes: None,
             progress: Progress::default(),
+            #[cfg(feature = "schema")]
+            validate: true,
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod limits;
 mod message;
 mod realtime;
 mod refusal;
+pub mod scalar;
 mod signing;
 
 pub use action::{Action, Disconnect, End};

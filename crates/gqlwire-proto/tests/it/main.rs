@@ -6,11 +6,13 @@
 mod authorization;
 mod endpoint;
 mod envelope;
+mod input_and_enums;
 mod message;
 mod realtime;
 mod refusal;
 mod request;
 mod response;
+mod scalar;
 mod scan;
 mod scenario;
 mod session;

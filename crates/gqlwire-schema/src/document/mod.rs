@@ -2,6 +2,8 @@
 
 mod limits;
 mod literals;
+mod place;
+mod positions;
 mod tokens;
 pub mod tree;
 mod variables;
@@ -14,12 +16,15 @@ use apollo_compiler::executable as exe;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::Valid;
 use gqlwire_proto::GraphQLError;
+use serde_json::{Map, Value};
 
 use self::tokens::Tokens;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{OperationKind, Schema};
 
 pub use self::limits::APPSYNC_MAX_TOKENS;
+pub(crate) use self::place::{Place, Step};
+pub use self::variables::{VariableError, VariableErrors};
 
 /// Path of a document that is no file; see `Diagnostic::file`.
 const UNNAMED: &str = "<document>";
@@ -154,6 +159,22 @@ impl<'a> Operation<'a> {
         self.operation.variables.iter().map(|variable| variable.name.as_str())
     }
 
+    /// Checks the values for the operation's variables against their declared types, as a client does before it sends
+    /// them: each that is declared must fit or may be left out, and none may be given that is not declared.
+    ///
+    /// To leave a variable out is not to give `null`: only the former takes the default.
+    ///
+    /// # Errors
+    ///
+    /// Everything that was found, each with its place. The values themselves are not repeated.
+    pub fn check_variables(&self, schema: &Schema, given: &Map<String, Value>) -> Result<(), VariableErrors> {
+        variables::check(schema, self.operation, given)
+    }
+
+    pub(crate) fn document(&self) -> &'a exe::ExecutableDocument {
+        self.document.compiled()
+    }
+
     pub(crate) fn compiled(&self) -> &'a exe::Operation {
         self.operation
     }
@@ -216,7 +237,7 @@ pub(crate) fn validate(
         refuse_introspection(schema, &document, tree, source, &mut errors);
     }
     literals::check(schema, &document, tree, source, &mut errors);
-    variables::check(schema, &document, tree, source, &mut errors);
+    positions::check(schema, &document, tree, source, &mut errors);
     match Diagnostics::merged(compilers, errors) {
         Some(errors) => Err(invalid(errors, Some(document))),
         // Either the compiler found nothing, or what it found was no fault.

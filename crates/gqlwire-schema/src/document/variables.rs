@@ -1,210 +1,242 @@
-//! Variables inside of lists and objects, which the compiler does not compare with the types that are expected there.
+//! The variables of a request against those that its operation declares, before anything is sent.
+//!
+//! As lenient as servers are: an `ID` may be an integer, one value stands for a list of one. No value is repeated in a
+//! message, for variables are often secrets.
 
-use apollo_compiler::ast::{self, Argument, DirectiveList, InputValueDefinition, Type, Value, VariableDefinition};
-use apollo_compiler::collections::{HashMap, HashSet};
-use apollo_compiler::executable::{ExecutableDocument, Field, Operation, Selection, SelectionSet};
-use apollo_compiler::schema::ExtendedType;
-use apollo_compiler::{Name, Node, Schema as Compiled};
+use std::fmt;
 
-use crate::diagnostic::Diagnostic;
+use apollo_compiler::ast::Type;
+use apollo_compiler::executable as exe;
+use apollo_compiler::schema::{ExtendedType, InputObjectType};
+use serde_json::{Map, Value};
+
+use super::place::{Place, Step};
+use crate::compose::suggest::did_you_mean;
+use crate::scalar;
 use crate::schema::Schema;
+
+/// The most errors that are kept of one request.
+const MAX_ERRORS: usize = 100;
+
+/// Input objects may contain themselves; nothing honest nests this deep.
+const MAX_DEPTH: usize = 64;
+
+/// One value that does not fit its declaration, or is missing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VariableError {
+    path: String,
+    reason: String,
+}
+
+impl VariableError {
+    /// Where: `$input.tags[2]`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong there; it does not hold the value.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
+/// `$input.tags[2]: expected String, found a number`
+impl fmt::Display for VariableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.reason)
+    }
+}
+
+/// Everything that is wrong with the variables of a request; never empty.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VariableErrors(Vec<VariableError>);
+
+impl VariableErrors {
+    /// Of places and reasons; `None` if there are none.
+    pub(crate) fn from_refused(refused: Vec<(String, String)>) -> Option<Self> {
+        let errors = refused.into_iter().take(MAX_ERRORS);
+        let errors: Vec<_> = errors.map(|(path, reason)| VariableError { path, reason }).collect();
+        (!errors.is_empty()).then_some(Self(errors))
+    }
+
+    /// The errors: of the variables in the order of their declaration, then of those that are not declared.
+    pub fn iter(&self) -> std::slice::Iter<'_, VariableError> {
+        self.0.iter()
+    }
+
+    /// How many there are (at most 100 are kept).
+    #[expect(clippy::len_without_is_empty, reason = "there is always at least one")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// One line for each.
+impl fmt::Display for VariableErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for VariableErrors {}
 
 pub(super) fn check(
     schema: &Schema,
-    document: &ExecutableDocument,
-    tree: &ast::Document,
-    source: &str,
-    errors: &mut Vec<Diagnostic>,
-) {
-    for operation in document.operations.iter() {
-        let mut check = Check {
-            schema: schema.compiled(),
-            document,
-            operation,
-            variables: operation
-                .variables
-                .iter()
-                .map(|found| (found.name.as_str(), &**found))
-                .collect(),
-            seen: HashSet::default(),
-            tree,
-            source,
-            errors,
-        };
-        check.directives(&operation.directives);
-        check.selections(&operation.selection_set);
+    operation: &exe::Operation,
+    given: &Map<String, Value>,
+) -> Result<(), VariableErrors> {
+    let mut checker = Checker {
+        schema,
+        errors: Vec::new(),
+    };
+    for definition in &operation.variables {
+        let path = Place::variable(&definition.name);
+        match given.get(definition.name.as_str()) {
+            Some(value) => checker.value(&definition.ty, value, &path, 0),
+            None if definition.default_value.is_none() && definition.ty.is_non_null() => {
+                checker.report(&path, format!("required ({}), and not given", definition.ty));
+            }
+            None => {}
+        }
+    }
+    let declared = || operation.variables.iter().map(|definition| definition.name.as_str());
+    for name in given.keys().filter(|name| !declared().any(|known| known == *name)) {
+        let meant = did_you_mean(name, declared());
+        checker.report(
+            &Place::variable(name),
+            format!("the operation declares no such variable{meant}"),
+        );
+    }
+    match checker.errors.is_empty() {
+        true => Ok(()),
+        false => Err(VariableErrors(checker.errors)),
     }
 }
 
-struct Check<'a> {
-    schema: &'a Compiled,
-    document: &'a ExecutableDocument,
-    operation: &'a Operation,
-    variables: HashMap<&'a str, &'a VariableDefinition>,
-    /// Fragments that were looked at with this operation.
-    seen: HashSet<&'a Name>,
-    tree: &'a ast::Document,
-    source: &'a str,
-    errors: &'a mut Vec<Diagnostic>,
+struct Checker<'a> {
+    schema: &'a Schema,
+    errors: Vec<VariableError>,
 }
 
-/// Where a value stands.
-#[derive(Clone, Copy)]
-struct Slot<'a> {
-    ty: &'a Type,
-    has_default: bool,
-    /// The whole value of an argument, which the compiler does look at.
-    outermost: bool,
-}
-
-impl<'a> Check<'a> {
-    fn selections(&mut self, set: &'a SelectionSet) {
-        for selection in &set.selections {
-            match selection {
-                Selection::Field(field) => self.field(field),
-                Selection::InlineFragment(inline) => {
-                    self.directives(&inline.directives);
-                    self.selections(&inline.selection_set);
-                }
-                Selection::FragmentSpread(spread) => {
-                    self.directives(&spread.directives);
-                    let Some(fragment) = self.document.fragments.get(&spread.fragment_name) else {
-                        continue;
-                    };
-                    if self.seen.insert(&fragment.name) {
-                        self.directives(&fragment.directives);
-                        self.selections(&fragment.selection_set);
+impl Checker<'_> {
+    fn value(&mut self, ty: &Type, value: &Value, path: &Place<'_>, depth: usize) {
+        if self.errors.len() >= MAX_ERRORS {
+            return;
+        }
+        if value.is_null() {
+            if ty.is_non_null() {
+                self.report(path, format!("must not be null ({ty})"));
+            }
+            return;
+        }
+        if depth > MAX_DEPTH {
+            self.report(path, format!("nested deeper than {MAX_DEPTH} levels"));
+            return;
+        }
+        if ty.is_list() {
+            let item = ty.item_type();
+            match value {
+                Value::Array(items) => {
+                    for (index, value) in items.iter().enumerate() {
+                        self.value(item, value, &path.then(Step::Index(index)), depth + 1);
                     }
                 }
+                single => self.value(item, single, path, depth + 1),
             }
+            return;
         }
-    }
-
-    fn field(&mut self, field: &'a Field) {
-        self.arguments(&field.arguments, |name| field.definition.argument_by_name(name));
-        self.directives(&field.directives);
-        self.selections(&field.selection_set);
-    }
-
-    fn directives(&mut self, directives: &'a DirectiveList) {
-        for directive in directives.iter() {
-            if let Some(definition) = self.schema.directive_definitions.get(&directive.name) {
-                self.arguments(&directive.arguments, |name| definition.argument_by_name(name));
+        let name = ty.inner_named_type();
+        match self.schema.compiled().types.get(name) {
+            Some(ExtendedType::Scalar(_)) if scalar::parse(name, value).is_err() => {
+                self.report(path, refused(name, value));
             }
-        }
-    }
-
-    fn arguments<'b>(
-        &mut self,
-        arguments: &'a [Node<Argument>],
-        definition: impl Fn(&str) -> Option<&'b Node<InputValueDefinition>>,
-    ) {
-        for argument in arguments {
-            if let Some(definition) = definition(&argument.name) {
-                let slot = Slot {
-                    ty: &definition.ty,
-                    has_default: definition.default_value.is_some(),
-                    outermost: true,
-                };
-                self.value(slot, &argument.value);
-            }
-        }
-    }
-
-    fn value(&mut self, slot: Slot<'_>, value: &Node<Value>) {
-        let inner = Slot {
-            ty: slot.ty.item_type(),
-            has_default: false,
-            outermost: false,
-        };
-        match (&**value, self.schema.types.get(slot.ty.inner_named_type())) {
-            (Value::Variable(name), _) => self.variable(slot, name, value),
-            (Value::List(items), _) if slot.ty.is_list() => items.iter().for_each(|item| self.value(inner, item)),
-            // One value stands for a list of one.
-            (Value::Object(_), _) if slot.ty.is_list() => self.value(inner, value),
-            (Value::Object(fields), Some(ExtendedType::InputObject(definition))) => {
-                let one_of = definition.directives.has("oneOf");
-                for (name, value) in fields {
-                    let Some(field) = definition.fields.get(name) else {
-                        continue;
-                    };
-                    if let (true, Value::Variable(variable)) = (one_of, &**value) {
-                        self.one_of(&definition.name, variable, value);
-                    }
-                    let slot = Slot {
-                        ty: &field.ty,
-                        has_default: field.default_value.is_some(),
-                        outermost: false,
-                    };
-                    self.value(slot, value);
+            Some(ExtendedType::Enum(definition)) => match value {
+                Value::String(text) if definition.values.contains_key(text.as_str()) => {}
+                Value::String(text) => {
+                    let meant = did_you_mean(text, definition.values.keys().map(|name| name.as_str()));
+                    self.report(path, format!("the string is not a value of the enum {name}{meant}"));
                 }
-            }
-            (_, Some(ExtendedType::Scalar(_))) => self.free(value),
+                other => self.report(path, mismatch(name, other)),
+            },
+            Some(ExtendedType::InputObject(definition)) => match value {
+                Value::Object(members) => self.object(definition, members, path, depth),
+                other => self.report(path, mismatch(name, other)),
+            },
+            // A scalar that fits; anything but an input type was refused with the document.
             _ => {}
         }
     }
 
-    /// Inside of a custom scalar any type will do.
-    fn free(&mut self, value: &Node<Value>) {
-        match &**value {
-            Value::Variable(name) if self.declared(name).is_none() => self.undefined(name, value),
-            Value::List(items) => items.iter().for_each(|item| self.free(item)),
-            Value::Object(fields) => fields.iter().for_each(|(_, value)| self.free(value)),
-            _ => {}
+    fn object(&mut self, definition: &InputObjectType, members: &Map<String, Value>, path: &Place<'_>, depth: usize) {
+        for (name, field) in &definition.fields {
+            let path = path.then(Step::Field(name));
+            match members.get(name.as_str()) {
+                Some(value) => self.value(&field.ty, value, &path, depth + 1),
+                None if field.default_value.is_none() && field.ty.is_non_null() => {
+                    self.report(&path, format!("required ({}), and not given", field.ty));
+                }
+                None => {}
+            }
+        }
+        for name in members
+            .keys()
+            .filter(|name| !definition.fields.contains_key(name.as_str()))
+        {
+            let meant = did_you_mean(name, definition.fields.keys().map(|name| name.as_str()));
+            self.report(
+                &path.then(Step::Field(name)),
+                format!("{} has no such field{meant}", definition.name),
+            );
+        }
+        if definition.directives.has("oneOf") && (members.len() != 1 || members.values().any(Value::is_null)) {
+            let reason = format!("exactly one field of {} must be given, and not null", definition.name);
+            self.report(path, reason);
         }
     }
 
-    fn variable(&mut self, slot: Slot<'_>, name: &Name, value: &Node<Value>) {
-        let Some(variable) = self.declared(name) else {
-            // The compiler has said so, but for custom scalars.
-            return;
-        };
-        let null_default = variable.default_value.as_ref().is_some_and(|value| value.is_null());
-        if (slot.outermost && !null_default) || is_allowed(variable, slot) {
-            return;
+    fn report(&mut self, path: &Place<'_>, reason: String) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(VariableError {
+                path: path.to_string(),
+                reason,
+            });
         }
-        let message = format!(
-            r#"Variable "${name}" of type "{}" used in position expecting type "{}"."#,
-            variable.ty, slot.ty
-        );
-        self.refuse("DisallowedVariableUsage", message, value);
-    }
-
-    fn one_of(&mut self, type_name: &Name, name: &Name, value: &Node<Value>) {
-        let Some(variable) = self.declared(name).filter(|variable| !variable.ty.is_non_null()) else {
-            return;
-        };
-        let message = format!(
-            r#"Variable "${name}" is of type "{}" but must be non-nullable to be used for OneOf Input Object "{type_name}"."#,
-            variable.ty
-        );
-        self.refuse("OneOfInputObject", message, value);
-    }
-
-    fn undefined(&mut self, name: &Name, value: &Node<Value>) {
-        let message = match &self.operation.name {
-            Some(operation) => format!(r#"Variable "${name}" is not defined by operation "{operation}"."#),
-            None => format!(r#"Variable "${name}" is not defined."#),
-        };
-        self.refuse("UndefinedVariable", message, value);
-    }
-
-    fn declared(&self, name: &str) -> Option<&'a VariableDefinition> {
-        self.variables.get(name).copied()
-    }
-
-    fn refuse(&mut self, rule: &'static str, message: String, value: &Node<Value>) {
-        let at = value.location();
-        self.errors
-            .push(Diagnostic::new(rule, message, at, Some(self.tree), self.source));
     }
 }
 
-/// The specification's `IsVariableUsageAllowed`.
-fn is_allowed(variable: &VariableDefinition, slot: Slot<'_>) -> bool {
-    if !slot.ty.is_non_null() || variable.ty.is_non_null() {
-        return variable.ty.is_assignable_to(slot.ty);
+/// A value of the right kind may still be out of range or in the wrong format.
+fn refused(scalar: &str, value: &Value) -> String {
+    match (scalar, value) {
+        ("Int" | "AWSTimestamp", Value::Number(_)) => format!("the number is not a valid {scalar}"),
+        ("ID", Value::Number(_)) => "an ID is a string or an integer, and the number is neither".to_owned(),
+        (_, Value::String(_)) if scalar.starts_with("AWS") && scalar != "AWSTimestamp" => {
+            format!("the string is not a valid {scalar}")
+        }
+        ("AWSJSON", _) => format!(
+            "expected AWSJSON, which is JSON written into a string, found {}",
+            kind(value)
+        ),
+        _ => mismatch(scalar, value),
     }
-    let has_default = variable.default_value.as_ref().is_some_and(|value| !value.is_null());
-    (has_default || slot.has_default) && variable.ty.is_assignable_to(&slot.ty.clone().nullable())
+}
+
+fn mismatch(name: &str, value: &Value) -> String {
+    format!("expected {name}, found {}", kind(value))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }

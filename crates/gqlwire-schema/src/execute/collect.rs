@@ -8,21 +8,21 @@ use serde_json::{Map, Value};
 use crate::schema::Schema;
 
 /// The fields that share one response key; never empty.
-pub(super) type Nodes<'a> = Vec<&'a Node<Field>>;
+pub(crate) type Nodes<'a> = Vec<&'a Node<Field>>;
 
 /// Response keys in the order of the document.
-pub(super) type Groups<'a> = IndexMap<&'a Name, Nodes<'a>>;
+pub(crate) type Groups<'a> = IndexMap<&'a Name, Nodes<'a>>;
 
 #[derive(Clone, Copy)]
-pub(super) struct Collector<'a> {
-    pub(super) schema: &'a Schema,
-    pub(super) document: &'a ExecutableDocument,
-    pub(super) variables: &'a Map<String, Value>,
+pub(crate) struct Collector<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) document: &'a ExecutableDocument,
+    pub(crate) variables: &'a Map<String, Value>,
 }
 
 impl<'a> Collector<'a> {
     /// The fields that an object of type `object` has to give. With `None`, fragments of every type count.
-    pub(super) fn collect(&self, object: Option<&str>, sets: impl IntoIterator<Item = &'a SelectionSet>) -> Groups<'a> {
+    pub(crate) fn collect(&self, object: Option<&str>, sets: impl IntoIterator<Item = &'a SelectionSet>) -> Groups<'a> {
         let mut groups = Groups::default();
         let mut visited = HashSet::default();
         for set in sets {

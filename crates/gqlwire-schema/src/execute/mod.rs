@@ -20,6 +20,7 @@ use gqlwire_proto::GraphQLError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub(crate) use self::collect::Collector;
 pub use self::context::{FieldContext, Path};
 pub use self::error::FieldError;
 pub use self::resolver::{BoxFuture, PropertyResolver, Resolution, Resolver};

@@ -1,6 +1,10 @@
 //! The formats of AppSync's string scalars.
 
-use std::net::IpAddr;
+use std::str::FromStr;
+
+use gqlwire_proto::appsync::scalar::{
+    AwsDate, AwsDateTime, AwsEmail, AwsIpAddress, AwsPhone, AwsTime, AwsTimestamp, AwsUrl,
+};
 
 /// The verdict on a string.
 pub(super) enum Checked {
@@ -14,13 +18,13 @@ pub(super) enum Checked {
 /// Checks a value that must be a string; `None` stands for any other JSON value.
 pub(super) fn check(scalar: &str, text: Option<&str>) -> Checked {
     let (format, what): (fn(&str) -> bool, _) = match scalar {
-        "AWSDate" => (is_date_with_offset, "Date Object"),
-        "AWSTime" => (is_time_with_offset, "Time Object"),
-        "AWSDateTime" => (is_date_time, "DateTime Object"),
-        "AWSEmail" => (is_email, "email address"),
-        "AWSURL" => (is_url, "URL"),
-        "AWSPhone" => (is_phone, "phone number"),
-        "AWSIPAddress" => (is_ip_address, "IP address"),
+        "AWSDate" => (is::<AwsDate>, "Date Object"),
+        "AWSTime" => (is::<AwsTime>, "Time Object"),
+        "AWSDateTime" => (is::<AwsDateTime>, "DateTime Object"),
+        "AWSEmail" => (is::<AwsEmail>, "email address"),
+        "AWSURL" => (is::<AwsUrl>, "URL"),
+        "AWSPhone" => (is::<AwsPhone>, "phone number"),
+        "AWSIPAddress" => (is::<AwsIpAddress>, "IP address"),
         _ => return Checked::Unknown,
     };
     match text {
@@ -29,133 +33,13 @@ pub(super) fn check(scalar: &str, text: Option<&str>) -> Checked {
     }
 }
 
-/// Seconds since the epoch within what `java.time.Instant` can hold, which is the service's own range.
+fn is<T: FromStr>(text: &str) -> bool {
+    text.parse::<T>().is_ok()
+}
+
+/// Seconds since the epoch within the service's own range.
 pub(super) fn is_timestamp(seconds: i64) -> bool {
-    (-31_557_014_167_219_200..=31_556_889_864_403_199).contains(&seconds)
-}
-
-fn is_date_with_offset(text: &str) -> bool {
-    date(text).is_some_and(|rest| rest.is_empty() || is_offset(rest))
-}
-
-fn is_time_with_offset(text: &str) -> bool {
-    time(text).is_some_and(|rest| rest.is_empty() || is_offset(rest))
-}
-
-/// The offset is mandatory here, and only here.
-fn is_date_time(text: &str) -> bool {
-    date(text)
-        .and_then(|rest| rest.strip_prefix('T'))
-        .and_then(time)
-        .is_some_and(is_offset)
-}
-
-/// `YYYY-MM-DD` with an optional sign before the year; what follows it.
-fn date(text: &str) -> Option<&str> {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let (year, rest) = digits(unsigned, 4)?;
-    let (month, rest) = digits(rest.strip_prefix('-')?, 2)?;
-    let (day, rest) = digits(rest.strip_prefix('-')?, 2)?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    (1..=days).contains(&day).then_some(rest)
-}
-
-/// `hh:mm[:ss[.fraction]]`; what follows it.
-fn time(text: &str) -> Option<&str> {
-    let (_, rest) = digits(text, 2).filter(|(hour, _)| *hour < 24)?;
-    let (_, rest) = digits(rest.strip_prefix(':')?, 2).filter(|(minute, _)| *minute < 60)?;
-    let Some(seconds) = rest.strip_prefix(':') else {
-        return Some(rest);
-    };
-    let (_, rest) = digits(seconds, 2).filter(|(second, _)| *second < 60)?;
-    let Some(fraction) = rest.strip_prefix('.') else {
-        return Some(rest);
-    };
-    let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
-    (1..=9).contains(&length).then(|| &fraction[length..])
-}
-
-/// `Z` or `±hh:mm[:ss]`; the seconds are not in ISO 8601, but the service takes them.
-fn is_offset(text: &str) -> bool {
-    if text == "Z" {
-        return true;
-    }
-    let Some(rest) = text.strip_prefix(['+', '-']) else {
-        return false;
-    };
-    time(rest).is_some_and(str::is_empty) && !rest.contains('.')
-}
-
-/// Exactly `count` digits and what follows them.
-fn digits(text: &str, count: usize) -> Option<(u32, &str)> {
-    let (head, rest) = text.split_at_checked(count)?;
-    if !head.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some((head.parse().ok()?, rest))
-}
-
-/// `local@domain`; the local part may be quoted, the domain may be an address in brackets.
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
-        return false;
-    };
-    let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"');
-    let plain =
-        |c: char| !c.is_whitespace() && !c.is_control() && !matches!(c, '@' | '"' | '<' | '>' | ',' | '(' | ')');
-    let local_is_fine = quoted || (!local.is_empty() && local.chars().all(plain));
-    let in_domain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '[' | ']' | ':');
-    local_is_fine && !domain.is_empty() && domain.chars().all(in_domain) && !domain.starts_with('.')
-}
-
-/// A scheme, then something; the service refuses `//` inside the path.
-fn is_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else {
-        return false;
-    };
-    let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    let scheme_is_fine = scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(in_scheme);
-    let unprintable = |c: char| c.is_whitespace() || c.is_control();
-    if !scheme_is_fine || rest.is_empty() || rest.contains(unprintable) {
-        return false;
-    }
-    let Some(authority) = rest.strip_prefix("//") else {
-        return true;
-    };
-    let address = authority.split(['?', '#']).next().unwrap_or_default();
-    let host_is_there = !address.is_empty() && (scheme == "file" || !address.starts_with('/'));
-    host_is_there && !address.contains("//")
-}
-
-/// An optional `+`, then digits with spaces, hyphens, dots or brackets between the groups.
-fn is_phone(text: &str) -> bool {
-    let number = text.trim().strip_prefix('+').unwrap_or(text.trim());
-    let count = number.bytes().filter(u8::is_ascii_digit).count();
-    let allowed = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')');
-    (3..=17).contains(&count) && number.chars().all(allowed)
-}
-
-/// IPv4 or IPv6 without brackets, with or without a CIDR suffix.
-fn is_ip_address(text: &str) -> bool {
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (text, None),
-    };
-    let Ok(address) = address.parse::<IpAddr>() else {
-        return false;
-    };
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    prefix.is_none_or(|prefix| {
-        let plain = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
-        plain && prefix.parse::<u32>().is_ok_and(|bits| bits <= most)
-    })
+    AwsTimestamp::new(seconds).is_some()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod check;
 mod compose;
+mod convert;
 mod coordinate;
 mod describe;
 mod diff;
@@ -17,3 +18,4 @@ mod subscription;
 mod support;
 mod tree;
 mod validation;
+mod variables;

@@ -38,13 +38,17 @@ fn token() -> String {
 }
 
 /// An example of this crate. Cargo builds them next to the tests.
-fn example(name: &str, argument: &str, server: &Server) -> Command {
+fn program(name: &str) -> PathBuf {
     let mut directory: PathBuf = env::current_exe().unwrap();
     directory.pop();
     if directory.ends_with("deps") {
         directory.pop();
     }
-    let mut command = Command::new(directory.join("examples").join(name));
+    directory.join("examples").join(name)
+}
+
+fn example(name: &str, argument: &str, server: &Server) -> Command {
+    let mut command = Command::new(program(name));
     command
         .arg(argument)
         .env("AWS_GRAPHQL_API_ENDPOINT", server.http_url())
@@ -132,4 +136,33 @@ async fn a_proxy_of_the_environment_is_not_told_what_stays_on_this_machine() {
         server
     });
     done.await.unwrap().shutdown().await;
+}
+
+#[cfg(feature = "schema")]
+#[test]
+fn a_local_schema_lists_follows_and_refuses() {
+    let output = text(&Command::new(program("local_execution")).output().unwrap());
+    let lines: Vec<_> = output.lines().collect();
+    assert_eq!(lines.len(), 4, "{output}");
+    assert!(
+        lines[0].starts_with("so far: [") && lines[0].contains("the first"),
+        "{output}"
+    );
+    assert_eq!(lines[1], "message 3: HELLO WORLD");
+    assert!(lines[2].contains("a message has to say something"), "{output}");
+    assert!(lines[3].contains("text"), "{output}");
+}
+
+#[cfg(all(feature = "schema", feature = "scalars"))]
+#[test]
+fn scalars_and_enums_are_types() {
+    let output = text(&Command::new(program("scalars_and_enums")).output().unwrap());
+    assert!(
+        output.contains("likes Empire\nlikes AWAKENS, whatever that is\n"),
+        "{output}"
+    );
+    assert!(
+        output.contains("$input.email: the string is not a valid AWSEmail"),
+        "{output}"
+    );
 }

@@ -12,6 +12,10 @@ mod chaos;
 mod clock;
 mod examples;
 mod http_failures;
+#[cfg(any(feature = "cynic-3", all(feature = "graphql_client-0_16", feature = "scalars")))]
+mod integrations;
+#[cfg(feature = "schema")]
+mod local;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pool;
@@ -24,4 +28,6 @@ mod socket_failures;
 #[cfg(any(feature = "ring", feature = "rustls"))]
 mod tls;
 mod upgrade_failures;
+#[cfg(feature = "schema")]
+mod validation;
 mod wire;
