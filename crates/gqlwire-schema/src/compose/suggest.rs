@@ -5,15 +5,23 @@ const MAX_COMPARED: usize = 100;
 
 /// `; did you mean "name"?`, or nothing where no known name is near.
 pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(written, known).map_or_else(String::new, |name| format!("; did you mean \"{name}\"?"))
+}
+
+/// The known name that is nearest to what was written, if one is near.
+pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lowered = written.to_lowercase();
     // As graphql-js has it: two fifths of the name may be wrong, and one letter in any case.
-    let limit = written.chars().count() * 2 / 5 + 1;
+    let length = written.chars().count();
+    let limit = length * 2 / 5 + 1;
     let nearest = known
         .into_iter()
+        // A distance is at least the difference of the lengths, which costs nothing to know.
+        .filter(|name| name.chars().count().abs_diff(length) <= limit)
         .map(|name| (distance(&lowered, &name.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance);
-    nearest.map_or_else(String::new, |(_, name)| format!("; did you mean \"{name}\"?"))
+    nearest.map(|(_, name)| name)
 }
 
 /// How many letters to add, drop, change, or swap with their neighbour.

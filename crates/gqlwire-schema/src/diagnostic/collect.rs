@@ -8,6 +8,7 @@ use apollo_compiler::parser::SourceSpan;
 use apollo_compiler::validation::DiagnosticList;
 
 use super::appsync::{self, Place};
+use super::suggest::suggestion;
 use super::{Diagnostic, Diagnostics, Excerpt, MAX_DIAGNOSTICS, MAX_EXCERPT};
 use crate::schema::Schema;
 
@@ -68,8 +69,11 @@ impl Diagnostics {
                 if let (Some((document, schema)), Some(span), "MissingSubselection") = (document, span, rule) {
                     message = missing_subselection(document, schema, span, &message)?;
                 }
+                let suggestion = document.and_then(|(document, schema)| suggestion(rule, &message, document, schema));
                 let document = document.map(|(document, _)| document);
-                Some(Diagnostic::new(rule, message, span, document, source))
+                let mut diagnostic = Diagnostic::new(rule, message, span, document, source);
+                diagnostic.suggestion = suggestion;
+                Some(diagnostic)
             })
             .take(MAX_DIAGNOSTICS)
             .collect();
@@ -116,6 +120,7 @@ impl Diagnostic {
         Self {
             message,
             rule,
+            suggestion: None,
             appsync,
             line,
             column,

@@ -2,6 +2,7 @@
 
 mod appsync;
 mod collect;
+mod suggest;
 
 use std::fmt;
 
@@ -18,6 +19,7 @@ const MAX_EXCERPT: usize = 120;
 pub struct Diagnostic {
     message: String,
     rule: &'static str,
+    suggestion: Option<String>,
     appsync: String,
     line: u32,
     column: u32,
@@ -41,6 +43,11 @@ impl Diagnostic {
     /// Name of the broken rule, such as `UndefinedField`, `RequiredArgument` or `SyntaxError`.
     pub fn rule(&self) -> &'static str {
         self.rule
+    }
+
+    /// The name that was probably meant, where one was written that does not exist.
+    pub fn suggestion(&self) -> Option<&str> {
+        self.suggestion.as_deref()
     }
 
     /// Line, from 1; 0 when the error has no place.
@@ -80,19 +87,26 @@ impl Diagnostic {
     }
 }
 
-/// The message, its place and the offending line with a caret below it.
+/// The message, its place and the offending line with a caret below it, and what was probably meant.
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if self.line == 0 {
-            return Ok(());
+            return self
+                .suggestion
+                .as_ref()
+                .map_or(Ok(()), |name| write!(f, "; did you mean \"{name}\"?"));
         }
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let Excerpt { text, caret, width } = &self.excerpt;
         write!(f, "\n{margin}--> {number}:{}", self.column)?;
         write!(f, "\n{margin} |\n{number} | {text}")?;
-        write!(f, "\n{margin} | {}{}", " ".repeat(*caret), "^".repeat((*width).max(1)))
+        write!(f, "\n{margin} | {}{}", " ".repeat(*caret), "^".repeat((*width).max(1)))?;
+        match &self.suggestion {
+            Some(name) => write!(f, " did you mean \"{name}\"?"),
+            None => Ok(()),
+        }
     }
 }
 

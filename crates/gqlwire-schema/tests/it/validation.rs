@@ -316,7 +316,8 @@ fn an_error_shows_its_line_with_a_caret() {
     let errors = messages().parse("{\n  status\n  nope\n}").unwrap_err();
     assert_eq!(
         errors.to_string(),
-        "Cannot query field \"nope\" on type \"Query\".\n --> 3:3\n  |\n3 |   nope\n  |   ^^^^"
+        "Cannot query field \"nope\" on type \"Query\".\n --> 3:3\n  |\n3 |   nope\n  |   ^^^^ \
+         did you mean \"node\"?"
     );
     let error = errors.to_graphql_errors().remove(0);
     assert_eq!(
@@ -357,4 +358,38 @@ fn introspection_can_be_switched_off() {
             .is_err()
     );
     assert!(schema.parse_with("{ __typename }", &options).is_ok());
+}
+
+#[test]
+fn a_misspelt_name_comes_with_the_one_that_was_probably_meant() {
+    let schema = Schema::from_sdl(
+        "type Query { messages(limit: Int, filter: Filter, kind: Kind): [Message] }
+         type Message { id: ID! title: String }
+         input Filter { author: ID }
+         enum Kind { PUBLIC PRIVATE }",
+    )
+    .unwrap();
+    for (document, meant) in [
+        ("{ mesages { id } }", "messages"),
+        ("{ messages { tilte } }", "title"),
+        ("{ messages(limt: 1) { id } }", "limit"),
+        ("{ messages(filter: {autor: 1}) { id } }", "author"),
+        ("{ messages(kind: PUBLIK) { id } }", "PUBLIC"),
+        ("{ messages { id @inclde(if: true) } }", "include"),
+        ("{ messages { id @include(fi: true) } }", "if"),
+        ("{ messages { ...Parts } } fragment Part on Message { id }", "Part"),
+        ("{ messages { ... on Mesage { id } } }", "Message"),
+        ("query($k: Knd) { messages(kind: $k) { id } }", "Kind"),
+        ("query($limit: Int) { messages(limit: $limt) { id } }", "limit"),
+    ] {
+        let errors = schema.parse(document).unwrap_err();
+        let found: Vec<_> = errors.iter().filter_map(|error| error.suggestion()).collect();
+        assert!(found.contains(&meant), "{document}: {errors}");
+        assert!(
+            errors.to_string().contains(&format!("^ did you mean \"{meant}\"?")),
+            "{errors}"
+        );
+    }
+    let errors = schema.parse("{ somethingElse }").unwrap_err();
+    assert_eq!(errors.iter().next().unwrap().suggestion(), None);
 }
