@@ -78,7 +78,7 @@ async fn a_document_that_does_not_validate_is_refused_with_every_place_and_not_s
         "{shown}"
     );
     assert!(
-        shown.contains("2 |   mesages { id }\n  |   ^^^^^^^ did you mean \"messages\"?"),
+        shown.contains("2 |   mesages { id }\n  |   ^^^^^^^\n  = help: did you mean \"messages\"?"),
         "{shown}"
     );
     assert_eq!(sent.count(), 0);
