@@ -47,7 +47,7 @@ pub use diagnostic::{
 };
 pub use diff::{Change, ChangeClass, ChangeCode};
 pub use document::tree;
-pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions};
+pub use document::{APPSYNC_MAX_TOKENS, ExecutableDocument, Operation, ParseOptions, VariableError, VariableErrors};
 pub use execute::{
     BoxFuture, Execution, ExecutionOptions, FieldContext, FieldError, Path, PropertyResolver, Resolution, Resolver,
     RootField, SelectedField, execute, execute_with, payload_by_field_name, root_field,

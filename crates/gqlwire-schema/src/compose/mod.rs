@@ -79,7 +79,7 @@ mod fragment;
 mod from_tree;
 mod lower;
 mod selection;
-mod suggest;
+pub(crate) mod suggest;
 mod value;
 mod variable;
 

@@ -1,7 +1,7 @@
 //! "Did you mean": the name that was most likely meant, at the end of an error.
 
 /// `; did you mean "name"?`, or nothing where no known name is near.
-pub(super) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let nearest = crate::suggest::did_you_mean(written, known).into_iter().next();
     nearest.map_or_else(String::new, |name| format!("; did you mean \"{name}\"?"))
 }

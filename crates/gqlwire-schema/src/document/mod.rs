@@ -1,5 +1,6 @@
 //! Executable documents: parsed, valid, and within limits.
 
+mod given;
 mod limits;
 mod literals;
 mod tokens;
@@ -14,11 +15,13 @@ use apollo_compiler::executable as exe;
 use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::Valid;
 use gqlwire_proto::GraphQLError;
+use serde_json::{Map, Value};
 
 use self::tokens::Tokens;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::schema::{OperationKind, Schema};
 
+pub use self::given::{VariableError, VariableErrors};
 pub use self::limits::APPSYNC_MAX_TOKENS;
 
 /// Path of a document that is no file; see `Diagnostic::file`.
@@ -152,6 +155,18 @@ impl<'a> Operation<'a> {
     /// Names of the variables that the operation declares.
     pub fn variables(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.operation.variables.iter().map(|variable| variable.name.as_str())
+    }
+
+    /// Checks the values for the operation's variables against their declared types, as a client does before it sends
+    /// them: each that is declared must fit or may be left out, and none may be given that is not declared.
+    ///
+    /// To leave a variable out is not to give `null`: only the former takes the default.
+    ///
+    /// # Errors
+    ///
+    /// Everything that was found, each with its place. The values themselves are not repeated.
+    pub fn check_variables(&self, schema: &Schema, given: &Map<String, Value>) -> Result<(), VariableErrors> {
+        given::check(schema, self.operation, given)
     }
 
     pub(crate) fn compiled(&self) -> &'a exe::Operation {

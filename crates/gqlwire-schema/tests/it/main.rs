@@ -17,3 +17,4 @@ mod subscription;
 mod support;
 mod tree;
 mod validation;
+mod variables;
