@@ -184,7 +184,7 @@ fn parse(text: &str) -> Result<Url, Failure> {
     }
     if !crate::args::is_endpoint(text) {
         return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}")).hint(
-            "there are the commands serve, demo, completions, man and help; anything else is the URL of an endpoint",
+            "there are the commands serve, demo, schema, check, completions, man and help; anything else is the URL of an endpoint",
         ));
     }
     Url::parse(text).map_err(|error| Failure::usage(format!("{text:?} is not a URL: {error}")))

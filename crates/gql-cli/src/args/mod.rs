@@ -2,6 +2,7 @@
 
 mod duration;
 mod prefix;
+mod schema;
 mod secret;
 mod swallowed;
 mod transport;
@@ -12,11 +13,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::duration::Limit;
 use self::duration::duration;
+pub(crate) use self::schema::{
+    CareArgs, CheckArgs, DescribeArgs, DiffArgs, FailOn, FailOnChange, FetchArgs, Format, LintArgs, LocalSchemaArgs,
+    Output, PlainOutput, SchemaVerb, SearchArgs, SourceArgs,
+};
 pub(crate) use self::secret::{Secret, check};
 pub(crate) use self::swallowed::is_endpoint;
 use self::swallowed::take_endpoints;
@@ -30,6 +35,9 @@ Examples:
   cat mutation.graphql | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http -V message:\"Hello world!\"
   echo \"subscription{onCreateMessage{message}}\" | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_websockets
   gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http --print-schema > schema.graphql
+  gql-cli schema fetch https://…/graphql --api-key @key.txt -o schema.graphql
+  gql-cli https://…/graphql --schema schema.graphql -f query.graphql -V id:7
+  gql-cli check src --schema schema.graphql
   gql-cli demo";
 
 /// GraphQL from the terminal, at home on AWS AppSync: sends an operation, and prints its data as one line of JSON for
@@ -66,6 +74,13 @@ pub(crate) enum Verb {
     Serve(ServeArgs),
     /// Show the whole way: a local server, a subscription, and three mutations whose events arrive
     Demo,
+    /// Fetch a schema, search and describe it, compare two, look for what should not be in one
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Check documents against a schema: errors, unused fragments, use of what is deprecated
+    ///
+    /// Ends with code 7 if there are errors.
+    Check(CheckArgs),
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell
@@ -78,6 +93,10 @@ pub(crate) enum Verb {
 /// An operation, where it is sent, and how much of a subscription to take.
 #[derive(Args, Debug)]
 pub(crate) struct OperationArgs {
+    /// The endpoint; without one, AWS_GRAPHQL_API_ENDPOINT
+    #[arg(value_name = "URL", num_args = 0..)]
+    pub(crate) url: Vec<String>,
+
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 
@@ -104,10 +123,28 @@ pub(crate) struct OperationArgs {
     #[arg(long)]
     pub(crate) print_schema: bool,
 
+    /// What --print-schema prints: SDL, or the introspection result
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        requires = "print_schema",
+        hide_short_help = true
+    )]
+    pub(crate) format: Format,
+
     /// What to ask of the schema, each `true` or `false`: descriptions, specified_by_url, directive_is_repeatable,
     /// schema_description, input_value_deprecation, input_object_one_of
     #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
     pub(crate) schema_download: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) local_schema: LocalSchemaArgs,
+
+    /// Send an operation that the schema given with --schema does not allow
+    #[arg(long, requires = "schema", hide_short_help = true, help_heading = "Schema")]
+    pub(crate) no_validate: bool,
 
     /// Say on each line what happened, to which operation, and when
     ///
@@ -140,10 +177,10 @@ pub(crate) struct OperationArgs {
 }
 
 /// Where to connect, how, and as whom.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ConnectionArgs {
-    /// The endpoint; without one, AWS_GRAPHQL_API_ENDPOINT
-    #[arg(value_name = "URL", num_args = 0..)]
+    /// The endpoint: where it stands on the command line depends on the command.
+    #[arg(skip)]
     pub(crate) url: Vec<String>,
 
     /// How to talk to the endpoint
@@ -207,7 +244,7 @@ pub(crate) struct ConnectionArgs {
 const APPSYNC: &str = "AWS AppSync";
 
 /// As whom to connect to AppSync. Without any of these: AWS_GRAPHQL_API_KEY, else IAM.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct AuthArgs {
     /// An API key. A secret may be given as @FILE
     #[arg(long, value_name = "KEY", help_heading = APPSYNC, conflicts_with_all = ["jwt", "lambda_token", "iam", "aws_profile"])]
@@ -347,25 +384,74 @@ impl Arguments {
                 let message = format!("`{verb}` is a command, and comes first; before it stands {option}");
                 return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
             }
+            if let Some(verb) = &mut arguments.verb {
+                verb.take_endpoints(&matches)?;
+            }
             return Ok(arguments);
         }
         let operation = &mut arguments.operation;
-        let endpoints = &mut operation.connection.url;
+        let endpoints = &mut operation.url;
         operation.variables = take_endpoints(&matches, "variables", endpoints);
         operation.connection.headers = take_endpoints(&matches, "headers", endpoints);
         operation.schema_download = take_endpoints(&matches, "schema_download", endpoints);
-        if let [first, second, ..] = endpoints.as_slice() {
-            let message = match is_endpoint(first) {
-                true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
-                false => format!(
-                    "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL \
-                     comes first"
-                ),
-            };
-            return Err(Self::command().error(ErrorKind::TooManyValues, message));
-        }
+        operation.connection.url = only_endpoint(std::mem::take(endpoints))?;
         Ok(arguments)
     }
+}
+
+impl Verb {
+    /// Puts the endpoint, wherever it stands among the words of the command, where the others have it.
+    fn take_endpoints(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        let mut matches = matches;
+        while let Some((_, inner)) = matches.subcommand() {
+            matches = inner;
+        }
+        let split = |words: &mut Vec<String>| -> Vec<String> {
+            let (endpoints, rest) = words.drain(..).partition(|word| is_endpoint(word));
+            *words = rest;
+            endpoints
+        };
+        let (connection, mut endpoints) = match self {
+            Self::Schema(SchemaVerb::Fetch(args)) => {
+                let mut endpoints = std::mem::take(&mut args.url);
+                args.schema_download = take_endpoints(matches, "schema_download", &mut endpoints);
+                (&mut args.connection, endpoints)
+            }
+            Self::Schema(SchemaVerb::Search(args)) => (&mut args.source.care.connection, split(&mut args.words)),
+            Self::Schema(SchemaVerb::Describe(args)) => {
+                (&mut args.source.care.connection, split(&mut args.coordinates))
+            }
+            Self::Schema(SchemaVerb::Diff(args)) => (&mut args.care.connection, Vec::new()),
+            Self::Schema(SchemaVerb::Lint(args)) => (&mut args.source.care.connection, std::mem::take(&mut args.url)),
+            Self::Check(args) => {
+                let is_url = |file: &PathBuf| file.to_str().is_some_and(is_endpoint);
+                let (urls, files) = args.files.drain(..).partition(is_url);
+                args.files = files;
+                let urls: Vec<PathBuf> = urls;
+                let endpoints = urls.iter().map(|url| url.to_string_lossy().into_owned()).collect();
+                (&mut args.source.care.connection, endpoints)
+            }
+            Self::Serve(_) | Self::Demo | Self::Completions { .. } | Self::Man => return Ok(()),
+        };
+        connection.headers = take_endpoints(matches, "headers", &mut endpoints);
+        connection.url = only_endpoint(endpoints)?;
+        Ok(())
+    }
+}
+
+/// At most one.
+fn only_endpoint(endpoints: Vec<String>) -> Result<Vec<String>, clap::Error> {
+    let [first, second, ..] = endpoints.as_slice() else {
+        return Ok(endpoints);
+    };
+    let message = match is_endpoint(first) {
+        true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
+        false => format!(
+            "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL comes \
+             first"
+        ),
+    };
+    Err(Arguments::command().error(ErrorKind::TooManyValues, message))
 }
 
 #[cfg(test)]
