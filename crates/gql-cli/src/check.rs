@@ -1,5 +1,6 @@
 //! `check`: documents against a schema.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,22 +20,23 @@ pub(crate) fn check(args: CheckArgs) -> Result<Exit, Failure> {
     if args.files.is_empty() {
         return Err(Failure::usage("there is nothing to check").hint("give files or folders: gql-cli check src"));
     }
-    let schema_file = args.source.schema.as_ref().and_then(|path| fs::canonicalize(path).ok());
     let mut paths = Vec::new();
     for path in &args.files {
         match path.is_dir() {
             false => paths.push(path.clone()),
-            true => {
-                let before = paths.len();
-                collect(path, schema_file.as_deref(), 0, &mut paths)?;
-                if paths.len() == before {
-                    return Err(Failure::usage(format!(
-                        "there are no .graphql or .gql files in {}",
-                        path.display()
-                    )));
-                }
-            }
+            true => collect(path, 0, &mut paths)?,
         }
+    }
+    // The schema often lies among the documents, and is none.
+    if let Some(schema) = args.source.schema.as_ref().and_then(|path| fs::canonicalize(path).ok()) {
+        paths.retain(|path| fs::canonicalize(path).ok().as_ref() != Some(&schema));
+    }
+    if paths.is_empty() {
+        let given: Vec<String> = args.files.iter().map(|path| path.display().to_string()).collect();
+        return Err(Failure::usage(format!(
+            "there are no .graphql or .gql files with documents in {}",
+            given.join(", ")
+        )));
     }
     let texts: Vec<(String, String)> = paths
         .iter()
@@ -58,31 +60,23 @@ pub(crate) fn check(args: CheckArgs) -> Result<Exit, Failure> {
 }
 
 /// The documents in a folder and those below, by name. Hidden folders and those of packages hold nothing of one's own,
-/// links may go in circles, and the schema is no document.
-fn collect(folder: &Path, schema: Option<&Path>, depth: usize, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// and links may go in circles.
+fn collect(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let unreadable = |error| Failure::file("read", folder.display(), &error);
     if depth > DEEPEST {
         return Err(Failure::usage(format!("{} is nested too deep", folder.display())));
     }
-    let mut entries: Vec<fs::DirEntry> = fs::read_dir(folder)
-        .map_err(unreadable)?
-        .collect::<Result<_, _>>()
-        .map_err(unreadable)?;
+    let entries: Result<Vec<fs::DirEntry>, _> = fs::read_dir(folder).map_err(unreadable)?.collect();
+    let mut entries = entries.map_err(unreadable)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
-        let path = entry.path();
-        let kind = entry.file_type().map_err(unreadable)?;
-        let name = entry.file_name();
-        let is_document = matches!(path.extension().and_then(|e| e.to_str()), Some("graphql" | "gql"));
-        if kind.is_dir() {
-            let is_foreign = name.to_string_lossy().starts_with('.') || name == "node_modules";
-            if !is_foreign {
-                collect(&path, schema, depth + 1, into)?;
-            }
-        } else if is_document
-            && path.is_file()
-            && (schema.is_none() || fs::canonicalize(&path).ok().as_deref() != schema)
-        {
+        let (path, name) = (entry.path(), entry.file_name());
+        let is_folder = entry.file_type().map_err(unreadable)?.is_dir();
+        let is_foreign = name.to_string_lossy().starts_with('.') || name == "node_modules";
+        let is_document = matches!(path.extension().and_then(OsStr::to_str), Some("graphql" | "gql"));
+        if is_folder && !is_foreign {
+            collect(&path, depth + 1, into)?;
+        } else if !is_folder && is_document && path.is_file() {
             into.push(path);
         }
     }

@@ -36,13 +36,12 @@ pub(crate) fn print(found: &[Diagnostic], output: Output) -> Result<Exit, Failur
 /// Says on stderr how many there are, of what.
 pub(crate) fn summary(of: &str, found: &[Diagnostic]) {
     let count = |severity| found.iter().filter(|one| one.severity() == severity).count();
-    let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Info]
-        .into_iter()
-        .map(|severity| (count(severity), severity))
-        .filter(|(number, severity)| *number > 0 || *severity == Severity::Error)
-        .map(|(number, severity)| counted(number, severity.as_str()))
-        .collect();
-    report::say(format_args!("{of}: {}", counts.join(", ")));
+    report::say(format_args!(
+        "{of}: {}, {}, {}",
+        counted(count(Severity::Error), "error"),
+        counted(count(Severity::Warning), "warning"),
+        counted(count(Severity::Info), "remark"),
+    ));
 }
 
 /// `1 error`, `2 errors`.

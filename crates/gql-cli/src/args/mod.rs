@@ -72,9 +72,9 @@ pub(crate) enum Verb {
     /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C, SIGTERM or
     /// SIGHUP, which end it with code 0. Without any credential to accept it makes an API key.
     Serve(ServeArgs),
-    /// Show the whole way: a local server, a subscription, and three mutations whose events arrive
+    /// Show the whole way: a local server, a subscription, three mutations and their events
     Demo,
-    /// Fetch a schema, search and describe it, compare two, look for what should not be in one
+    /// Fetch, search, describe, compare and lint schemas
     #[command(subcommand)]
     Schema(SchemaVerb),
     /// Check documents against a schema: errors, unused fragments, use of what is deprecated
@@ -142,8 +142,8 @@ pub(crate) struct OperationArgs {
     #[command(flatten)]
     pub(crate) local_schema: LocalSchemaArgs,
 
-    /// Send an operation that the schema given with --schema does not allow
-    #[arg(long, requires = "schema", hide_short_help = true, help_heading = "Schema")]
+    /// Send even what the schema given with --schema forbids; values still get their declared types
+    #[arg(long, requires = "schema", hide_short_help = true)]
     pub(crate) no_validate: bool,
 
     /// Say on each line what happened, to which operation, and when

@@ -65,12 +65,15 @@ pub(crate) struct FetchArgs {
 /// A schema in hand.
 #[derive(Args, Debug)]
 pub(crate) struct LocalSchemaArgs {
-    /// The schema: a file with SDL or an introspection result, or `cached`, which `schema fetch --cache` kept
-    #[arg(long, value_name = "FILE|cached", help_heading = SCHEMA)]
+    /// Check with this schema, and send nothing that it forbids
+    ///
+    /// A file with SDL or an introspection result, or `cached`, which `schema fetch --cache` kept. Variables get values of
+    /// their declared types: an ID given as 7 is the string "7".
+    #[arg(long, value_name = "FILE|cached")]
     pub(crate) schema: Option<String>,
 
     /// Refuse a schema with faults, which are only pointed out otherwise
-    #[arg(long, requires = "schema", hide_short_help = true, help_heading = SCHEMA)]
+    #[arg(long, requires = "schema", hide_short_help = true)]
     pub(crate) strict: bool,
 
     /// Refuse a cached schema that is older: 24h, 7d
@@ -79,8 +82,7 @@ pub(crate) struct LocalSchemaArgs {
         value_name = "DURATION",
         value_parser = duration,
         requires = "schema",
-        hide_short_help = true,
-        help_heading = SCHEMA
+        hide_short_help = true
     )]
     pub(crate) max_age: Option<Duration>,
 }
