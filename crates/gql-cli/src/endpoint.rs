@@ -2,6 +2,7 @@
 
 use gqlwire::OperationKind;
 use gqlwire_proto::appsync::{Endpoint, is_appsync_host};
+use gqlwire_schema::did_you_mean;
 use url::Url;
 
 use crate::args::{ConnectionArgs, Transport};
@@ -183,9 +184,16 @@ fn parse(text: &str) -> Result<Url, Failure> {
         return Err(Failure::usage("the endpoint's URL is empty").hint("is the variable that it comes from set?"));
     }
     if !crate::args::is_endpoint(text) {
-        return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}")).hint(
-            "there are the commands serve, demo, schema, check, completions, man and help; anything else is the URL of an endpoint",
-        ));
+        let commands = crate::args::Arguments::definition();
+        let commands: Vec<&str> = commands.get_subcommands().map(|command| command.get_name()).collect();
+        let hint = match did_you_mean(text, commands.iter().copied()).first() {
+            Some(meant) => format!("did you mean the command {meant}?"),
+            None => format!(
+                "there are the commands {} and help; anything else is the URL of an endpoint",
+                commands.join(", ")
+            ),
+        };
+        return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}")).hint(hint));
     }
     Url::parse(text).map_err(|error| Failure::usage(format!("{text:?} is not a URL: {error}")))
 }

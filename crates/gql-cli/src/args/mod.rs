@@ -1,6 +1,7 @@
 //! The command line: flags become types here, and nowhere else.
 
 mod duration;
+mod endpoints;
 mod prefix;
 mod schema;
 mod secret;
@@ -13,11 +14,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::duration::Limit;
 use self::duration::duration;
+use self::endpoints::only_endpoint;
 pub(crate) use self::schema::{
     CareArgs, CheckArgs, DescribeArgs, DiffArgs, FailOn, FailOnChange, FetchArgs, Format, LintArgs, LocalSchemaArgs,
     Output, PlainOutput, SchemaVerb, SearchArgs, SourceArgs,
@@ -367,14 +369,32 @@ impl std::str::FromStr for KeyPair {
 }
 
 impl Arguments {
+    /// The definition of the command line. Python's way with headers is for operations alone: in the commands an option
+    /// takes one, so that it does not swallow the words after it.
+    pub(crate) fn definition() -> Command {
+        let single = |verb: Command| {
+            verb.mut_arg("headers", |option| {
+                option.num_args(1).help("A header; as often as you like")
+            })
+        };
+        let verbs = ["fetch", "search", "describe", "diff", "lint"];
+        Self::command()
+            .mut_subcommand("check", single)
+            .mut_subcommand("schema", |schema| {
+                verbs
+                    .into_iter()
+                    .fold(schema, |schema, verb| schema.mut_subcommand(verb, single))
+            })
+    }
+
     /// Reads the command line.
     ///
     /// # Errors
     ///
     /// It is not usable, or asks for help: the error knows what to print, and where.
     pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let words = prefix::complete(words, &mut Self::command())?;
-        let matches = Self::command().try_get_matches_from(words)?;
+        let words = prefix::complete(words, &mut Self::definition())?;
+        let matches = Self::definition().try_get_matches_from(words)?;
         let mut arguments = Self::from_arg_matches(&matches)?;
         if let Some(verb) = matches.subcommand_name() {
             let is_logging = |id: &str| matches!(id, "verbose" | "debug" | "LoggingArgs");
@@ -382,10 +402,10 @@ impl Arguments {
                 |id: &&clap::Id| matches.value_source(id.as_str()) == Some(clap::parser::ValueSource::CommandLine);
             if let Some(option) = matches.ids().filter(given).find(|id| !is_logging(id.as_str())) {
                 let message = format!("`{verb}` is a command, and comes first; before it stands {option}");
-                return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+                return Err(Self::definition().error(ErrorKind::ArgumentConflict, message));
             }
             if let Some(verb) = &mut arguments.verb {
-                verb.take_endpoints(&matches)?;
+                verb.take_endpoint()?;
             }
             return Ok(arguments);
         }
@@ -397,61 +417,6 @@ impl Arguments {
         operation.connection.url = only_endpoint(std::mem::take(endpoints))?;
         Ok(arguments)
     }
-}
-
-impl Verb {
-    /// Puts the endpoint, wherever it stands among the words of the command, where the others have it.
-    fn take_endpoints(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        let mut matches = matches;
-        while let Some((_, inner)) = matches.subcommand() {
-            matches = inner;
-        }
-        let split = |words: &mut Vec<String>| -> Vec<String> {
-            let (endpoints, rest) = words.drain(..).partition(|word| is_endpoint(word));
-            *words = rest;
-            endpoints
-        };
-        let (connection, mut endpoints) = match self {
-            Self::Schema(SchemaVerb::Fetch(args)) => {
-                let mut endpoints = std::mem::take(&mut args.url);
-                args.schema_download = take_endpoints(matches, "schema_download", &mut endpoints);
-                (&mut args.connection, endpoints)
-            }
-            Self::Schema(SchemaVerb::Search(args)) => (&mut args.source.care.connection, split(&mut args.words)),
-            Self::Schema(SchemaVerb::Describe(args)) => {
-                (&mut args.source.care.connection, split(&mut args.coordinates))
-            }
-            Self::Schema(SchemaVerb::Diff(args)) => (&mut args.care.connection, Vec::new()),
-            Self::Schema(SchemaVerb::Lint(args)) => (&mut args.source.care.connection, std::mem::take(&mut args.url)),
-            Self::Check(args) => {
-                let is_url = |file: &PathBuf| file.to_str().is_some_and(is_endpoint);
-                let (urls, files) = args.files.drain(..).partition(is_url);
-                args.files = files;
-                let urls: Vec<PathBuf> = urls;
-                let endpoints = urls.iter().map(|url| url.to_string_lossy().into_owned()).collect();
-                (&mut args.source.care.connection, endpoints)
-            }
-            Self::Serve(_) | Self::Demo | Self::Completions { .. } | Self::Man => return Ok(()),
-        };
-        connection.headers = take_endpoints(matches, "headers", &mut endpoints);
-        connection.url = only_endpoint(endpoints)?;
-        Ok(())
-    }
-}
-
-/// At most one.
-fn only_endpoint(endpoints: Vec<String>) -> Result<Vec<String>, clap::Error> {
-    let [first, second, ..] = endpoints.as_slice() else {
-        return Ok(endpoints);
-    };
-    let message = match is_endpoint(first) {
-        true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
-        false => format!(
-            "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL comes \
-             first"
-        ),
-    };
-    Err(Arguments::command().error(ErrorKind::TooManyValues, message))
 }
 
 #[cfg(test)]

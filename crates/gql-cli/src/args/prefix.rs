@@ -96,8 +96,6 @@ fn candidates(beginning: &str, options: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
     use crate::args::Arguments;
 
@@ -105,7 +103,7 @@ mod tests {
         let words = std::iter::once("gql-cli")
             .chain(words.iter().copied())
             .map(OsString::from);
-        let words = complete(words, &mut Arguments::command()).map_err(|error| error.to_string())?;
+        let words = complete(words, &mut Arguments::definition()).map_err(|error| error.to_string())?;
         Ok(words
             .into_iter()
             .skip(1)

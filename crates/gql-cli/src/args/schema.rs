@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::ConnectionArgs;
 use super::duration::duration;
@@ -51,7 +51,7 @@ pub(crate) struct FetchArgs {
 
     /// What to ask of the schema, each `true` or `false`: descriptions, specified_by_url, directive_is_repeatable,
     /// schema_description, input_value_deprecation, input_object_one_of
-    #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
+    #[arg(long, value_name = "OPT:BOOL", hide_short_help = true)]
     pub(crate) schema_download: Vec<String>,
 
     /// Refuse a schema with faults, which are only pointed out otherwise
@@ -177,9 +177,9 @@ pub(crate) struct DiffArgs {
 /// What to look at.
 #[derive(Args, Debug)]
 pub(crate) struct LintArgs {
-    /// The endpoint, where --schema names none
-    #[arg(value_name = "URL", num_args = 0..)]
-    pub(crate) url: Vec<String>,
+    /// The schema, as a word: a file, `-`, `cached`, or the URL of an endpoint
+    #[arg(value_name = "SCHEMA", num_args = 0..)]
+    pub(crate) which: Vec<String>,
 
     /// Leave this rule out; as often as you like
     #[arg(long, value_name = "RULE")]

@@ -145,10 +145,8 @@ impl Checker<'_> {
         }
         let name = ty.inner_named_type();
         match self.schema.compiled().types.get(name) {
-            Some(ExtendedType::Scalar(_)) => {
-                if scalar::parse(name, value).is_err() {
-                    self.report(path, refused(name, value));
-                }
+            Some(ExtendedType::Scalar(_)) if scalar::parse(name, value).is_err() => {
+                self.report(path, refused(name, value));
             }
             Some(ExtendedType::Enum(definition)) => match value {
                 Value::String(text) if definition.values.contains_key(text.as_str()) => {}
@@ -162,7 +160,7 @@ impl Checker<'_> {
                 Value::Object(members) => self.object(definition, members, path, depth),
                 other => self.report(path, mismatch(name, other)),
             },
-            // Validation has refused the document already.
+            // A scalar that fits; any other type is none for variables, and the document was refused already.
             _ => {}
         }
     }
