@@ -80,6 +80,14 @@ pub(crate) fn urls(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Option<S
     Ok(vec![url])
 }
 
+/// Whether the command line or the environment names an endpoint.
+pub(crate) fn is_given(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> bool {
+    let options = [&args.http_url, &args.realtime_url];
+    !args.url.is_empty()
+        || options.iter().any(|url| url.is_some())
+        || environment(ENDPOINT_VARIABLE).is_some_and(|text| !text.is_empty())
+}
+
 /// Which options were given that only AppSync knows.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AppSyncOptions {

@@ -45,7 +45,10 @@ pub(crate) struct FetchArgs {
     pub(crate) cache: bool,
 
     /// Ask AppSync's control plane for the API with this id, which works where introspection is switched off, and tells
-    /// directives too. Needs IAM credentials that may call appsync:GetIntrospectionSchema
+    /// directives too
+    ///
+    /// Needs IAM credentials that may call appsync:GetIntrospectionSchema. The region is that of --region, the URL, or the
+    /// environment; AWS_ENDPOINT_URL_APPSYNC or AWS_ENDPOINT_URL names another address than the region's.
     #[arg(long, value_name = "ID", conflicts_with_all = ["api_key", "jwt", "lambda_token", "schema_download"])]
     pub(crate) from_api_id: Option<String>,
 
@@ -69,7 +72,7 @@ pub(crate) struct LocalSchemaArgs {
     ///
     /// A file with SDL or an introspection result, or `cached`, which `schema fetch --cache` kept. Variables get values of
     /// their declared types: an ID given as 7 is the string "7".
-    #[arg(long, value_name = "FILE|cached")]
+    #[arg(long, value_name = "FILE|cached", conflicts_with = "print_schema")]
     pub(crate) schema: Option<String>,
 
     /// Refuse a schema with faults, which are only pointed out otherwise

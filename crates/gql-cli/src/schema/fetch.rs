@@ -1,6 +1,6 @@
 //! `schema fetch` and `--print-schema`: a schema from afar.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use gqlwire::appsync::{ControlPlane, Iam, SchemaFormat};
 use gqlwire::{Client, Error, ErrorKind};
@@ -258,7 +258,7 @@ fn key(args: &ConnectionArgs) -> Result<Url, Failure> {
         .ok_or_else(|| Failure::usage("there is no endpoint"))
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<Exit, Failure> {
+fn write(path: &Path, text: &str) -> Result<Exit, Failure> {
     file::replace(path, text.as_bytes(), file::Readers::Anybody)
         .map_err(|error| Failure::file("write", path.display(), &error))?;
     report::say(format_args!("Wrote {}", path.display()));

@@ -73,7 +73,11 @@ pub(crate) fn of_source(args: SourceArgs) -> Result<Option<Loaded>, Failure> {
     let SourceArgs { schema, care } = args;
     match schema.as_deref().map(Origin::of) {
         Some(origin) => load(origin, &care),
-        None => fetched(care.connection, care.strict),
+        None if endpoint::is_given(&care.connection, &|name| std::env::var(name).ok()) => {
+            fetched(care.connection, care.strict)
+        }
+        None => Err(Failure::usage("there is no schema")
+            .hint("give --schema FILE, --schema cached, or the URL of an endpoint; gql-cli help schema tells more")),
     }
 }
 

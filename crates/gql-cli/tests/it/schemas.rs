@@ -108,7 +108,7 @@ fn a_schema_comes_from_a_file_or_standard_input_and_its_faults_are_pointed_out()
         .args(["schema", "search", "a"])
         .run()
         .status(2)
-        .stderr_contains("there is no endpoint");
+        .stderr_contains("there is no schema");
 }
 
 #[test]
