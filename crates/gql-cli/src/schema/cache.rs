@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gqlwire_proto::appsync::{Endpoint, is_appsync_host};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -33,7 +34,8 @@ pub(super) struct Kept {
 
 /// Keeps the schema of an endpoint, in place of the one that was kept before.
 pub(super) fn write(endpoint: &Url, sdl: &str) -> Result<PathBuf, Failure> {
-    let path = path(endpoint)?;
+    let endpoint = &over_http(endpoint);
+    let path = folder()?.join(file_name(endpoint));
     let unwritable = |error| Failure::file("write", path.display(), &error);
     if let Some(folder) = path.parent() {
         create_folder(folder).map_err(|error| Failure::file("create", folder.display(), &error))?;
@@ -53,7 +55,8 @@ pub(super) fn write(endpoint: &Url, sdl: &str) -> Result<PathBuf, Failure> {
 ///
 /// There is none, or it is older than `max_age`: both say how to fetch it.
 pub(super) fn read(endpoint: &Url, max_age: Option<Duration>) -> Result<Kept, Failure> {
-    let path = path(endpoint)?;
+    let endpoint = &over_http(endpoint);
+    let path = folder()?.join(file_name(endpoint));
     let shown = endpoint::shown(endpoint);
     let again = format!("fetch it: gql-cli schema fetch {shown} --cache, with the options that the endpoint needs");
     if !path.exists() {
@@ -85,9 +88,17 @@ fn fetched_at(text: &str, endpoint: &str) -> Option<Timestamp> {
     is_ours.then_some(fetched)
 }
 
+/// AppSync's two endpoints are of one API.
+fn over_http(endpoint: &Url) -> Url {
+    match Endpoint::new(endpoint.as_str()) {
+        Ok(known) if is_appsync_host(endpoint) => known.http_url().clone(),
+        _ => endpoint.clone(),
+    }
+}
+
 /// The host for people, the hash for everything that tells endpoints apart. A query may, and may also be a secret, so
 /// that it stands nowhere else.
-fn path(endpoint: &Url) -> Result<PathBuf, Failure> {
+fn file_name(endpoint: &Url) -> String {
     let mut known_by = endpoint.clone();
     known_by.set_fragment(None);
     // These fail for URLs that cannot have any.
@@ -96,7 +107,7 @@ fn path(endpoint: &Url) -> Result<PathBuf, Failure> {
     let hash = Sha256::digest(known_by.as_str().as_bytes());
     let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let host = endpoint.host_str().unwrap_or_default().replace([':', '[', ']'], "_");
-    Ok(folder()?.join(format!("{host}-{hash}.graphql")))
+    format!("{host}-{hash}.graphql")
 }
 
 fn folder() -> Result<PathBuf, Failure> {
@@ -163,6 +174,29 @@ mod tests {
         ] {
             assert_eq!(fetched_at(&text, endpoint), None, "{text}");
         }
+    }
+
+    #[test]
+    fn both_endpoints_of_an_api_have_one_schema_and_other_urls_have_others() {
+        let name = |url: &str| file_name(&over_http(&Url::parse(url).unwrap()));
+        let https = name("https://abc.appsync-api.eu-west-1.amazonaws.com/graphql");
+        let wss = name("wss://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql");
+        assert_eq!(https, wss);
+        assert!(https.starts_with("abc.appsync-api.eu-west-1.amazonaws.com-"), "{https}");
+        let mut names: Vec<String> = [
+            "http://x/",
+            "https://x/",
+            "https://x/a",
+            "https://x/?t=1",
+            "https://x:1/",
+        ]
+        .iter()
+        .map(|url| name(url))
+        .collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 5);
+        assert!(!name("https://[::1]:4000/graphql").contains(':'));
     }
 
     #[test]
