@@ -25,12 +25,17 @@ pub(crate) fn man() -> Result<Exit, Failure> {
 /// One page for everything: what each command takes follows as a section of its own.
 fn man_page() -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    let mut command = Arguments::definition();
+    let mut command = told(Arguments::definition());
     command.build();
     let man = Man::new(command.clone()).source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")));
     man.render(&mut page)?;
     verbs(&command, "COMMAND", &mut page)?;
     Ok(page)
+}
+
+/// With every option in it: what is left out of `-h` would be left without its text.
+fn told(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(told)
 }
 
 /// A section for each command, and for each of the commands of one.
@@ -55,4 +60,26 @@ fn verbs(command: &Command, title: &str, page: &mut Vec<u8>) -> io::Result<()> {
         verbs(verb, &title, page)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_man_page_explains_each_option() {
+        let page = String::from_utf8(man_page().unwrap()).unwrap();
+        let lines: Vec<_> = page.lines().collect();
+        let options = || {
+            lines
+                .windows(3)
+                .filter(|lines| lines[0] == ".TP" && lines[1].starts_with("\\fB\\-"))
+        };
+        assert!(options().count() > 40);
+        let bare: Vec<_> = options()
+            .filter(|lines| lines[2].is_empty())
+            .map(|lines| lines[1])
+            .collect();
+        assert!(bare.is_empty(), "{bare:#?}");
+    }
 }

@@ -44,6 +44,9 @@
 //! once more only where nothing of it can have been sent. [`RetryPolicy`] has the table, and `retry` on the
 //! [`ClientBuilder`] and on the call sets another.
 //!
+//! What was refused for its credentials was not executed, and is repeated once, a mutation too, if there are better ones.
+//! A clock of this machine that is wrong, which makes signatures worthless, is noticed by the server's and made up for.
+//!
 //! # Logs
 //!
 //! Events and spans go to `tracing`, and hold no credentials. Websockets are framed by `gqlwire` itself, which logs none of
@@ -140,6 +143,8 @@ pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
 mod pages {
     #[doc = include_str!("../../../docs/appsync.md")]
     struct AppSync;
+    #[doc = include_str!("../../../docs/sessions.md")]
+    struct Sessions;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

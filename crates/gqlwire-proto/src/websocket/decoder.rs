@@ -15,7 +15,7 @@ pub const LENT: usize = 4 * 1024;
 const DIRECT: usize = 32 * 1024;
 
 /// How much is read at once: little for a connection that says little, more as long as it is used to the full.
-const READ: Range<usize> = 4 * 1024..64 * 1024;
+const READ: Range<usize> = 4 * 1024..32 * 1024;
 
 /// Memory for a message is taken in steps while it arrives, not for the asking by a header.
 const STEP: usize = 1024 * 1024;

@@ -3,15 +3,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Memory of long messages that have been read, kept for the next ones.
 ///
 /// An allocator gives such memory back to the system and gets it again page by page, which costs more than all else that is
-/// done with a message. It may be shared by the decoders of many connections, and is bounded: 16 messages, 1 MiB.
+/// done with a message. It may be shared by the decoders of many connections, and is bounded: 64 messages, 2 MiB.
 #[derive(Debug, Default)]
 pub struct Spares(Mutex<Vec<Vec<u8>>>);
 
 /// How many are kept.
-const MOST: usize = 16;
+const MOST: usize = 64;
 
 /// How many bytes are kept.
-const MOST_BYTES: usize = 1024 * 1024;
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 
 impl Spares {
     /// Keeps the memory of a message, if there is room for it, in the place of what has been kept longest.
@@ -70,7 +70,7 @@ mod tests {
     fn what_is_kept_is_bounded_by_number_and_by_size() {
         let spares = Spares::default();
         let sizes = |spares: &Spares| spares.lock().iter().map(Vec::capacity).collect::<Vec<_>>();
-        (0..40).for_each(|_| spares.put(String::with_capacity(5_000)));
+        (0..100).for_each(|_| spares.put(String::with_capacity(5_000)));
         assert_eq!(sizes(&spares), [5_000; MOST]);
         spares.put(String::with_capacity(MOST_BYTES));
         assert_eq!(sizes(&spares), [MOST_BYTES]);

@@ -50,7 +50,7 @@ fn a_little_is_read_at_once_until_more_is_used_and_again_after_long_messages() {
     read_as_a_socket(&mut decoder, &text("little").repeat(100), |_| {});
     assert_eq!(decoder.space().capacity(), 4 * 1024);
     read_as_a_socket(&mut decoder, &text(&"x".repeat(150)).repeat(10_000), |_| {});
-    assert_eq!(decoder.space().capacity(), 64 * 1024);
+    assert_eq!(decoder.space().capacity(), 32 * 1024);
     read_as_a_socket(&mut decoder, &text(&"x".repeat(8 << 20)), |_| {});
     assert_eq!(decoder.space().capacity(), 4 * 1024);
 }
