@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
 
@@ -13,7 +13,7 @@ use crate::output::Stdout;
 
 pub(crate) fn completions(shell: Shell) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "gql-cli", &mut script);
+    clap_complete::generate(shell, &mut Arguments::definition(), "gql-cli", &mut script);
     Stdout::new().text(script)
 }
 
@@ -25,19 +25,30 @@ pub(crate) fn man() -> Result<Exit, Failure> {
 /// One page for everything: what each command takes follows as a section of its own.
 fn man_page() -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    // What is left out of `-h` would be left without its text here.
-    let told = |command: Command| command.mut_args(|arg| arg.hide_short_help(false));
-    let mut command = told(Arguments::command()).mut_subcommands(told);
+    let mut command = told(Arguments::definition());
     command.build();
-    let man = |command: &Command| Man::new(command.clone()).source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")));
-    man(&command).render(&mut page)?;
+    let man = Man::new(command.clone()).source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")));
+    man.render(&mut page)?;
+    verbs(&command, "COMMAND", &mut page)?;
+    Ok(page)
+}
+
+/// With every option in it: what is left out of `-h` would be left without its text.
+fn told(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_short_help(false)).mut_subcommands(told)
+}
+
+/// A section for each command, and for each of the commands of one.
+fn verbs(command: &Command, title: &str, page: &mut Vec<u8>) -> io::Result<()> {
+    let man = |command: &Command| Man::new(command.clone());
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let title = format!("{title} {}", verb.get_name().to_uppercase());
         let mut section = Vec::new();
         man(verb).render_synopsis_section(&mut section)?;
         man(verb).render_description_section(&mut section)?;
         man(verb).render_options_section(&mut section)?;
         let section = String::from_utf8_lossy(&section);
-        writeln!(page, ".SH COMMAND {}", verb.get_name().to_uppercase())?;
+        writeln!(page, ".SH {title}")?;
         for line in section.lines() {
             // Preambles were written with the page; sections of a section are subsections.
             match line.strip_prefix(".SH ") {
@@ -46,8 +57,9 @@ fn man_page() -> io::Result<Vec<u8>> {
                 None => writeln!(page, "{line}")?,
             }
         }
+        verbs(verb, &title, page)?;
     }
-    Ok(page)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -117,6 +117,11 @@ impl Connection {
         builder.build().map_err(|error| self.failure(&error, Phase::Request))
     }
 
+    /// The endpoint.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// The endpoint, for messages.
     pub(crate) fn shown(&self) -> String {
         endpoint::shown(&self.url)

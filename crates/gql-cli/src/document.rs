@@ -73,9 +73,14 @@ impl From<String> for Document {
 
 /// The text of a file of bounded length.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
+    read_file_up_to(path, LONGEST)
+}
+
+/// The text of a file of at most this many bytes.
+pub(crate) fn read_file_up_to(path: &Path, longest: u64) -> Result<String, Failure> {
     let shown = path.display();
     let file = File::open(path).map_err(|error| Failure::file("open", &shown, &error))?;
-    read_text(file, &shown.to_string())
+    read_text_up_to(file, &shown.to_string(), longest)
 }
 
 fn read_stdin() -> Result<String, Failure> {
@@ -87,11 +92,16 @@ fn read_stdin() -> Result<String, Failure> {
 }
 
 fn read_text(source: impl Read, name: &str) -> Result<String, Failure> {
+    read_text_up_to(source, name, LONGEST)
+}
+
+/// At most this many bytes of text.
+pub(crate) fn read_text_up_to(source: impl Read, name: &str, longest: u64) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    let read = source.take(LONGEST + 1).read_to_end(&mut bytes);
+    let read = source.take(longest + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::file("read", name, &error))?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(Failure::usage(format!("{name} is longer than {} MiB", LONGEST >> 20)));
+    if bytes.len() as u64 > longest {
+        return Err(Failure::usage(format!("{name} is longer than {} MiB", longest >> 20)));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

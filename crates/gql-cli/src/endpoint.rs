@@ -2,6 +2,7 @@
 
 use gqlwire::OperationKind;
 use gqlwire_proto::appsync::{Endpoint, is_appsync_host};
+use gqlwire_schema::did_you_mean;
 use url::Url;
 
 use crate::args::{ConnectionArgs, Transport};
@@ -77,6 +78,14 @@ pub(crate) fn urls(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Option<S
     let url = parse(&text)?;
     tracing::info!("endpoint {}, of {ENDPOINT_VARIABLE}", shown(&url));
     Ok(vec![url])
+}
+
+/// Whether the command line or the environment names an endpoint.
+pub(crate) fn is_given(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> bool {
+    let options = [&args.http_url, &args.realtime_url];
+    !args.url.is_empty()
+        || options.iter().any(|url| url.is_some())
+        || environment(ENDPOINT_VARIABLE).is_some_and(|text| !text.is_empty())
 }
 
 /// Which options were given that only AppSync knows.
@@ -183,9 +192,16 @@ fn parse(text: &str) -> Result<Url, Failure> {
         return Err(Failure::usage("the endpoint's URL is empty").hint("is the variable that it comes from set?"));
     }
     if !crate::args::is_endpoint(text) {
-        return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}")).hint(
-            "there are the commands serve, demo, completions, man and help; anything else is the URL of an endpoint",
-        ));
+        let commands = crate::args::Arguments::definition();
+        let commands: Vec<&str> = commands.get_subcommands().map(|command| command.get_name()).collect();
+        let hint = match did_you_mean(text, commands.iter().copied()).first() {
+            Some(meant) => format!("did you mean the command {meant}?"),
+            None => format!(
+                "there are the commands {} and help; anything else is the URL of an endpoint",
+                commands.join(", ")
+            ),
+        };
+        return Err(Failure::usage(format!("{text:?} is not an endpoint. {schemes}")).hint(hint));
     }
     Url::parse(text).map_err(|error| Failure::usage(format!("{text:?} is not a URL: {error}")))
 }

@@ -15,10 +15,12 @@ pub(crate) enum Exit {
     /// No connection, a broken one, a failing server, or an answer that is not GraphQL.
     Unreachable = 5,
     Timeout = 6,
-    /// The operation was found wrong before anything was sent.
+    /// The operation was found wrong before anything was sent; a checked document or a schema is.
     Invalid = 7,
     /// A running subscription was ended by an error; of several, at least one was.
     Ended = 8,
+    /// A schema changed in a way that makes a failure.
+    Changed = 9,
     /// By Ctrl-C, SIGTERM or SIGHUP, which all mean the same to a running operation.
     Interrupted = 130,
 }
@@ -49,6 +51,8 @@ Exit codes:
   4  credentials or request refused (401, 403, other 4xx), or the subscription
   5  no connection, TLS, a 5xx, or an answer that is not GraphQL
   6  timeout
-  7  the operation is not valid GraphQL
+  7  the operation is not valid, by itself or for the schema given; `check` and
+     `schema lint` found an error, `schema describe` nothing of that name
   8  a running subscription was ended by an error; of several, any of them
+  9  `schema diff` found a breaking change, or what --fail-on says
   130  interrupted: Ctrl-C, SIGTERM or SIGHUP";

@@ -62,11 +62,15 @@ impl Failure {
 
 /// The library names its own settings; here they are options.
 pub(crate) fn in_our_words(message: &str) -> String {
-    let settings = [
+    let settings: [(&str, &str); 6] = [
         ("`max_response_size`", "--max-response-size"),
         ("`max_message_size`", "--max-message-size"),
         ("say `.appsync()` on the builder", "use --transport appsync"),
         (": use `Iam::aws_default_chain()` (feature `aws`)", ""),
+        (
+            "aws appsync get-introspection-schema --api-id ID --format SDL schema.graphql",
+            "gql-cli schema fetch --from-api-id ID",
+        ),
         ("add that with `add_root_certificate`", "add that to this machine's"),
     ];
     settings.iter().fold(message.to_owned(), |message, (theirs, ours)| {

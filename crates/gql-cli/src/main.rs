@@ -2,6 +2,7 @@
 
 mod args;
 mod auth;
+mod check;
 mod completions;
 mod connection;
 mod definitions;
@@ -10,6 +11,8 @@ mod document;
 mod endpoint;
 mod exit;
 mod failure;
+mod file;
+mod findings;
 mod follow;
 mod iam;
 mod lines;
@@ -25,6 +28,7 @@ mod serve;
 mod signals;
 mod status;
 mod subscribe;
+mod validate;
 mod variables;
 
 use std::process::ExitCode;
@@ -64,6 +68,8 @@ fn act(arguments: Arguments) -> Result<Exit, Failure> {
         None => run::run(arguments.operation),
         Some(Verb::Serve(options)) => serve::serve(&options),
         Some(Verb::Demo) => demo::demo(),
+        Some(Verb::Schema(verb)) => schema::run(verb),
+        Some(Verb::Check(args)) => check::check(args),
         Some(Verb::Completions { shell }) => completions::completions(shell),
         Some(Verb::Man) => completions::man(),
     }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use gqlwire::{GraphQLError, Location, PathSegment};
+use gqlwire_schema::{Diagnostic, TextOptions, render_text};
 
 use crate::failure::Failure;
 use crate::status;
@@ -35,6 +36,18 @@ pub(crate) fn hint(message: impl Display) {
 /// Something odd that stops nothing.
 pub(crate) fn warning(message: impl Display) {
     let _ = labelled(WARNING, "warning", &message.to_string());
+}
+
+/// Errors and warnings with their places in a document.
+pub(crate) fn diagnostics(found: &[Diagnostic]) {
+    if !found.is_empty() {
+        status::make_way();
+        let _ = write!(
+            anstream::stderr().lock(),
+            "{}",
+            render_text(found, &TextOptions::colored())
+        );
+    }
 }
 
 /// A plain line for the person who looks on.
@@ -136,7 +149,7 @@ fn excerpt(document: &str, location: &Location) -> Option<String> {
 }
 
 /// A terminal must not obey what a server says.
-fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     match text.contains(is_odd) {
         true => text.replace(is_odd, "\u{FFFD}").into(),

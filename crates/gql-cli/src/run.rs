@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::time::{Duration, Instant};
 
 use gqlwire::{Client, Error, OperationKind, Request, Response};
+use gqlwire_schema::IntrospectionOptions;
 use serde_json::value::RawValue;
 
 use crate::args::OperationArgs;
@@ -14,22 +15,26 @@ use crate::lines::{self, Form};
 use crate::operations::{self, Operation};
 use crate::output::{Reader, Stdout};
 use crate::runtime::block_on;
+use crate::schema::Loaded;
 use crate::signals::Interrupts;
 use crate::subscribe::{self, Bounds, Planned};
 use crate::variables::{self, Variable};
-use crate::{document, report, schema, status};
+use crate::{document, report, schema, status, validate};
 
 /// The answer as the server wrote it.
 pub(crate) type Raw = Box<RawValue>;
 
 pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
-    let variables = variables::variables(&args.variables)?;
-    let schema_options = schema::options(&args.schema_download)?;
+    let variables = match args.local_schema.schema {
+        Some(_) => variables::lenient_variables(&args.variables)?,
+        None => variables::variables(&args.variables)?,
+    };
+    let schema_options = schema::options(&args.schema_download, IntrospectionOptions::default())?;
     let connection = Connection::resolve(args.connection, &|name| std::env::var(name).ok())?;
     // Refuses what the library refuses, before anybody types an operation.
     let client = connection.client()?;
     if args.print_schema {
-        return schema::print(&connection, &client, &schema_options);
+        return schema::print(&connection, &client, &schema_options, args.format);
     }
     let Some(document) = document::read(args.query.as_deref(), &args.file)? else {
         return Ok(Exit::Success);
@@ -51,15 +56,22 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     if let Some(query) = &catch_up {
         connection.protocol.check(query.kind)?;
     }
-    point_out_undeclared(&variables, &operations, catch_up.as_ref());
+    let plan = Plan {
+        variables,
+        schema: schema::of_run(&args.local_schema, &connection)?,
+        validates: !args.no_validate,
+    };
+    plan.point_out_undeclared(&operations, catch_up.as_ref())?;
     let mut planned: Vec<Planned> = operations
         .into_iter()
-        .map(|operation| Planned {
-            request: request(&operation, &variables),
-            catch_up: catch_up.as_ref().map(|query| request(query, &variables)),
-            operation,
+        .map(|operation| {
+            Ok(Planned {
+                request: plan.request(&operation)?,
+                catch_up: catch_up.as_ref().map(|query| plan.request(query)).transpose()?,
+                operation,
+            })
         })
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     let lone = planned.pop_if(|one| one.operation.kind != OperationKind::Subscription);
     let Some(Planned { operation, request, .. }) = lone else {
         let options = subscribe::Options {
@@ -85,33 +97,58 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     block_on(execute(&connection, &client, request, &operation, form))
 }
 
-/// The request of an operation, with those of the variables that it declares.
-fn request(operation: &Operation, variables: &[Variable]) -> Request<Raw> {
-    let mut request = Request::<Raw>::new(operation.document.clone());
-    for variable in variables {
-        if operation.variables.contains(&variable.name) {
-            request = request.variable(variable.name.clone(), &variable.value);
-        }
-    }
-    match &operation.name {
-        Some(name) => request.operation_name(name.clone()),
-        None => request,
-    }
+/// What the requests are made with.
+struct Plan {
+    variables: Vec<Variable>,
+    schema: Option<Loaded>,
+    /// Whether the schema, if there is one, decides what is sent.
+    validates: bool,
 }
 
-/// Servers drop a variable that nobody declares without a word.
-fn point_out_undeclared(variables: &[Variable], operations: &[Operation], catch_up: Option<&Operation>) {
-    let is_declared = |name: &String| {
-        let mut all = operations.iter().chain(catch_up);
-        all.any(|operation| operation.variables.contains(name))
-    };
-    for Variable { name, .. } in variables.iter().filter(|variable| !is_declared(&variable.name)) {
-        match operations {
-            [only] if catch_up.is_none() => {
-                report::warning(format_args!("the {} declares no variable ${name}", only.kind))
-            }
-            _ => report::warning(format_args!("no operation declares a variable ${name}")),
+impl Plan {
+    /// The request of an operation, with those of the variables that it declares.
+    fn request(&self, operation: &Operation) -> Result<Request<Raw>, Failure> {
+        let typed = self
+            .schema
+            .as_ref()
+            .map(|loaded| validate::typed(&loaded.schema, operation, &self.variables));
+        let variables = typed.as_ref().unwrap_or(&self.variables);
+        if let Some(loaded) = self.schema.as_ref().filter(|_| self.validates) {
+            validate::validate(loaded, operation, variables)?;
         }
+        let mut request = Request::<Raw>::new(operation.document.clone());
+        for variable in variables {
+            if operation.variables.contains(&variable.name) {
+                request = request.variable(variable.name.clone(), &variable.value);
+            }
+        }
+        Ok(match &operation.name {
+            Some(name) => request.operation_name(name.clone()),
+            None => request,
+        })
+    }
+
+    /// Servers drop a variable that nobody declares without a word. With a schema it is refused, as a document would be.
+    fn point_out_undeclared(&self, operations: &[Operation], catch_up: Option<&Operation>) -> Result<(), Failure> {
+        let declared = || {
+            operations
+                .iter()
+                .chain(catch_up)
+                .flat_map(|operation| &operation.variables)
+        };
+        let is_declared = |name: &String| declared().any(|known| known == name);
+        for Variable { name, .. } in self.variables.iter().filter(|variable| !is_declared(&variable.name)) {
+            if self.schema.is_some() && self.validates {
+                return Err(validate::undeclared(name, declared().map(String::as_str)));
+            }
+            match operations {
+                [only] if catch_up.is_none() => {
+                    report::warning(format_args!("the {} declares no variable ${name}", only.kind))
+                }
+                _ => report::warning(format_args!("no operation declares a variable ${name}")),
+            }
+        }
+        Ok(())
     }
 }
 

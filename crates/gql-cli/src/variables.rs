@@ -5,9 +5,11 @@ use serde_json::value::RawValue;
 use crate::failure::Failure;
 
 /// One variable, with its value as JSON text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Variable {
     pub(crate) name: String,
+    /// What stands on the command line, with the escapes of JSON read if it is not JSON itself.
+    pub(crate) text: String,
     pub(crate) value: Box<RawValue>,
 }
 
@@ -15,6 +17,23 @@ pub(crate) struct Variable {
 /// in which the escapes of JSON mean what they mean there: `007`, `True` and `line\nline` are strings.
 pub(crate) fn variables(values: &[String]) -> Result<Vec<Variable>, Failure> {
     values.iter().map(|value| variable(value)).collect()
+}
+
+/// Reads variables whose types are known: with one in view that is a string, any text is a value.
+pub(crate) fn lenient_variables(values: &[String]) -> Result<Vec<Variable>, Failure> {
+    values.iter().map(|value| lenient_variable(value)).collect()
+}
+
+pub(crate) fn lenient_variable(text: &str) -> Result<Variable, Failure> {
+    match (variable(text), text.split_once(':')) {
+        (Err(_), Some((name, value))) if !name.is_empty() => Ok(Variable {
+            name: name.to_owned(),
+            text: value.to_owned(),
+            value: json(&serde_json::Value::from(value).to_string())
+                .ok_or_else(|| Failure::usage(format!("Invalid variable: {text}")))?,
+        }),
+        (read, _) => read,
+    }
 }
 
 fn variable(text: &str) -> Result<Variable, Failure> {
@@ -35,9 +54,17 @@ fn variable(text: &str) -> Result<Variable, Failure> {
             serde_json::Value::from(value)
         ))
     };
-    let json = json(value).or_else(|| json(&quoted(value))).ok_or_else(unreadable)?;
+    if let Some(json) = json(value) {
+        return Ok(Variable {
+            name: name.to_owned(),
+            text: value.to_owned(),
+            value: json,
+        });
+    }
+    let json = json(&quoted(value)).ok_or_else(unreadable)?;
     Ok(Variable {
         name: name.to_owned(),
+        text: serde_json::from_str(json.get()).map_err(|_| unreadable())?,
         value: json,
     })
 }

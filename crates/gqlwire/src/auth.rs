@@ -68,6 +68,8 @@ pub struct Target<'a> {
 pub enum TargetKind {
     /// The handshake of a websocket.
     Connect,
+    /// A `GET` of AppSync's control plane, which takes IAM alone.
+    ControlPlane,
     /// A query or mutation over HTTP.
     Http,
     /// The start of one subscription on an open websocket.
@@ -122,9 +124,13 @@ impl<'a> Target<'a> {
         self.kind
     }
 
-    /// The method that is signed: always `POST`, also for a handshake, which AppSync has signed as if it were one.
+    /// The method that is signed: `POST`, also for a handshake, which AppSync has signed as if it were one; `GET` for
+    /// the control plane.
     pub fn method(&self) -> Method {
-        Method::POST
+        match self.kind {
+            TargetKind::ControlPlane => Method::GET,
+            TargetKind::Connect | TargetKind::Http | TargetKind::Subscribe => Method::POST,
+        }
     }
 
     /// The URL that is signed. For a websocket that is the HTTP endpoint's, with `/connect` for the handshake.

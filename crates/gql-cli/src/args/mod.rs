@@ -1,7 +1,9 @@
 //! The command line: flags become types here, and nowhere else.
 
 mod duration;
+mod endpoints;
 mod prefix;
+mod schema;
 mod secret;
 mod swallowed;
 mod transport;
@@ -12,11 +14,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use self::duration::Limit;
 use self::duration::duration;
+use self::endpoints::only_endpoint;
+pub(crate) use self::schema::{
+    CareArgs, CheckArgs, DescribeArgs, DiffArgs, FailOn, FailOnChange, FetchArgs, Format, LintArgs, LocalSchemaArgs,
+    Output, PlainOutput, SchemaVerb, SearchArgs, SourceArgs,
+};
 pub(crate) use self::secret::{Secret, check};
 pub(crate) use self::swallowed::is_endpoint;
 use self::swallowed::take_endpoints;
@@ -30,6 +37,9 @@ Examples:
   cat mutation.graphql | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http -V message:\"Hello world!\"
   echo \"subscription{onCreateMessage{message}}\" | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_websockets
   gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http --print-schema > schema.graphql
+  gql-cli schema fetch https://…/graphql --api-key @key.txt -o schema.graphql
+  gql-cli https://…/graphql --schema schema.graphql -f query.graphql -V id:7
+  gql-cli check src --schema schema.graphql
   gql-cli demo";
 
 /// GraphQL from the terminal, at home on AWS AppSync: sends an operation, and prints its data as one line of JSON for
@@ -64,8 +74,15 @@ pub(crate) enum Verb {
     /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C, SIGTERM or
     /// SIGHUP, which end it with code 0. Without any credential to accept it makes an API key.
     Serve(ServeArgs),
-    /// Show the whole way: a local server, a subscription, and three mutations whose events arrive
+    /// Show the whole way: a local server, a subscription, three mutations and their events
     Demo,
+    /// Fetch, search, describe, compare and lint schemas
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Check documents against a schema: errors, unused fragments, use of what is deprecated
+    ///
+    /// Ends with code 7 if there are errors.
+    Check(CheckArgs),
     /// Print a script that completes this command in a shell
     Completions {
         /// The shell
@@ -78,6 +95,10 @@ pub(crate) enum Verb {
 /// An operation, where it is sent, and how much of a subscription to take.
 #[derive(Args, Debug)]
 pub(crate) struct OperationArgs {
+    /// The endpoint; without one, AWS_GRAPHQL_API_ENDPOINT
+    #[arg(value_name = "URL", num_args = 0..)]
+    pub(crate) url: Vec<String>,
+
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 
@@ -104,10 +125,28 @@ pub(crate) struct OperationArgs {
     #[arg(long)]
     pub(crate) print_schema: bool,
 
+    /// What --print-schema prints: SDL, or the introspection result
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        requires = "print_schema",
+        hide_short_help = true
+    )]
+    pub(crate) format: Format,
+
     /// What to ask of the schema, each `true` or `false`: descriptions, specified_by_url, directive_is_repeatable,
     /// schema_description, input_value_deprecation, input_object_one_of
     #[arg(long, value_name = "OPT:BOOL", num_args = 0.., action = ArgAction::Append, hide_short_help = true)]
     pub(crate) schema_download: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) local_schema: LocalSchemaArgs,
+
+    /// Send even what the schema given with --schema forbids; values still get their declared types
+    #[arg(long, requires = "schema", hide_short_help = true)]
+    pub(crate) no_validate: bool,
 
     /// Say on each line what happened, to which operation, and when
     ///
@@ -140,10 +179,10 @@ pub(crate) struct OperationArgs {
 }
 
 /// Where to connect, how, and as whom.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ConnectionArgs {
-    /// The endpoint; without one, AWS_GRAPHQL_API_ENDPOINT
-    #[arg(value_name = "URL", num_args = 0..)]
+    /// The endpoint: where it stands on the command line depends on the command.
+    #[arg(skip)]
     pub(crate) url: Vec<String>,
 
     /// How to talk to the endpoint
@@ -207,7 +246,7 @@ pub(crate) struct ConnectionArgs {
 const APPSYNC: &str = "AWS AppSync";
 
 /// As whom to connect to AppSync. Without any of these: AWS_GRAPHQL_API_KEY, else IAM.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct AuthArgs {
     /// An API key. A secret may be given as @FILE
     #[arg(long, value_name = "KEY", help_heading = APPSYNC, conflicts_with_all = ["jwt", "lambda_token", "iam", "aws_profile"])]
@@ -330,14 +369,32 @@ impl std::str::FromStr for KeyPair {
 }
 
 impl Arguments {
+    /// The definition of the command line. Python's way with headers is for operations alone: in the commands an option
+    /// takes one, so that it does not swallow the words after it.
+    pub(crate) fn definition() -> Command {
+        let single = |verb: Command| {
+            verb.mut_arg("headers", |option| {
+                option.num_args(1).help("A header; as often as you like")
+            })
+        };
+        let verbs = ["fetch", "search", "describe", "diff", "lint"];
+        Self::command()
+            .mut_subcommand("check", single)
+            .mut_subcommand("schema", |schema| {
+                verbs
+                    .into_iter()
+                    .fold(schema, |schema, verb| schema.mut_subcommand(verb, single))
+            })
+    }
+
     /// Reads the command line.
     ///
     /// # Errors
     ///
     /// It is not usable, or asks for help: the error knows what to print, and where.
     pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let words = prefix::complete(words, &mut Self::command())?;
-        let matches = Self::command().try_get_matches_from(words)?;
+        let words = prefix::complete(words, &mut Self::definition())?;
+        let matches = Self::definition().try_get_matches_from(words)?;
         let mut arguments = Self::from_arg_matches(&matches)?;
         if let Some(verb) = matches.subcommand_name() {
             let is_logging = |id: &str| matches!(id, "verbose" | "debug" | "LoggingArgs");
@@ -345,25 +402,19 @@ impl Arguments {
                 |id: &&clap::Id| matches.value_source(id.as_str()) == Some(clap::parser::ValueSource::CommandLine);
             if let Some(option) = matches.ids().filter(given).find(|id| !is_logging(id.as_str())) {
                 let message = format!("`{verb}` is a command, and comes first; before it stands {option}");
-                return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+                return Err(Self::definition().error(ErrorKind::ArgumentConflict, message));
+            }
+            if let Some(verb) = &mut arguments.verb {
+                verb.take_endpoint()?;
             }
             return Ok(arguments);
         }
         let operation = &mut arguments.operation;
-        let endpoints = &mut operation.connection.url;
+        let endpoints = &mut operation.url;
         operation.variables = take_endpoints(&matches, "variables", endpoints);
         operation.connection.headers = take_endpoints(&matches, "headers", endpoints);
         operation.schema_download = take_endpoints(&matches, "schema_download", endpoints);
-        if let [first, second, ..] = endpoints.as_slice() {
-            let message = match is_endpoint(first) {
-                true => format!("there are two endpoints, {first:?} and {second:?}: give one"),
-                false => format!(
-                    "{first:?} is neither a command nor the URL of an endpoint: there is no verb for operations, the URL \
-                     comes first"
-                ),
-            };
-            return Err(Self::command().error(ErrorKind::TooManyValues, message));
-        }
+        operation.connection.url = only_endpoint(std::mem::take(endpoints))?;
         Ok(arguments)
     }
 }

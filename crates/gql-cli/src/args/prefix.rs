@@ -1,4 +1,4 @@
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 
 use clap::Command;
 use clap::error::ErrorKind;
@@ -67,9 +67,13 @@ fn options_of(words: &[OsString], command: &Command) -> Vec<String> {
         let word = word.to_str().unwrap_or_default();
         matches!(word, "-v" | "-d") || word.starts_with("--v") || word.starts_with("--d")
     };
-    let first = words.iter().skip(1).find(|word| !is_flag(word));
-    let verb = first.map(OsString::as_os_str).and_then(OsStr::to_str);
-    let runs = verb.and_then(|verb| command.find_subcommand(verb)).unwrap_or(command);
+    let mut runs = command;
+    for word in words.iter().skip(1).filter(|word| !is_flag(word)) {
+        match word.to_str().and_then(|word| runs.find_subcommand(word)) {
+            Some(verb) => runs = verb,
+            None => break,
+        }
+    }
     let options = runs.get_arguments().filter_map(|argument| argument.get_long());
     options.map(str::to_owned).collect()
 }
@@ -92,8 +96,6 @@ fn candidates(beginning: &str, options: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
     use crate::args::Arguments;
 
@@ -101,7 +103,7 @@ mod tests {
         let words = std::iter::once("gql-cli")
             .chain(words.iter().copied())
             .map(OsString::from);
-        let words = complete(words, &mut Arguments::command()).map_err(|error| error.to_string())?;
+        let words = complete(words, &mut Arguments::definition()).map_err(|error| error.to_string())?;
         Ok(words
             .into_iter()
             .skip(1)
@@ -119,7 +121,8 @@ mod tests {
             ("--op", "--operation-name"),
             ("--exec", "--execute-timeout"),
             ("--trans=http", "--transport=http"),
-            ("--schema", "--schema-download"),
+            ("--schema-d", "--schema-download"),
+            ("--schema", "--schema"),
             ("--print", "--print-schema"),
             ("--jw", "--jwt"),
             ("--hel", "--help"),
@@ -133,6 +136,11 @@ mod tests {
         assert_eq!(completed(&["--", "--api"]).unwrap(), ["--", "--api"]);
         assert_eq!(completed(&["serve", "--po", "1"]).unwrap(), ["serve", "--port", "1"]);
         assert_eq!(completed(&["-v", "serve", "--po", "1"]).unwrap()[2], "--port");
+        let fetch = completed(&["schema", "fetch", "--from", "x", "--out", "y"]).unwrap();
+        assert_eq!(
+            (fetch[2].as_str(), fetch[4].as_str()),
+            ("--from-api-id", "--output-file")
+        );
         assert_eq!(completed(&["-o", "serve", "--head", "a:1"]).unwrap()[2], "--headers");
     }
 

@@ -17,7 +17,7 @@ fn operation(words: &[&str]) -> OperationArgs {
 
 #[test]
 fn the_definition_holds() {
-    Arguments::command().debug_assert();
+    Arguments::definition().debug_assert();
 }
 
 #[test]
@@ -137,6 +137,50 @@ fn the_first_word_is_a_command_or_the_endpoint() {
 }
 
 #[test]
+fn the_endpoint_may_stand_anywhere_among_the_words_of_a_command() {
+    let verb = |words: &[&str]| parse(words).unwrap().verb.unwrap();
+    for words in [
+        ["schema", "search", "a", URL, "b", "-H", "x:1"],
+        ["schema", "search", "-H", "x:1", URL, "a", "b"],
+        ["schema", "-v", "search", "a", "b", URL, "-Hx:1"],
+    ] {
+        let Verb::Schema(SchemaVerb::Search(args)) = verb(&words) else {
+            panic!("{words:?}")
+        };
+        assert_eq!(
+            (args.words, args.source.care.connection.url),
+            (vec!["a".to_owned(), "b".to_owned()], vec![URL.to_owned()])
+        );
+        assert_eq!(args.source.care.connection.headers, ["x:1"]);
+    }
+    let Verb::Check(args) = verb(&["check", "-H", "x:1", "a.graphql", URL, "b"]) else {
+        panic!()
+    };
+    assert_eq!((args.files.len(), args.source.care.connection.url.len()), (2, 1));
+    let Verb::Schema(SchemaVerb::Lint(args)) = verb(&["schema", "lint", "cached", URL]) else {
+        panic!()
+    };
+    assert_eq!(args.source.schema.as_deref(), Some("cached"));
+    for words in [
+        &["schema", "fetch", URL, URL][..],
+        &["schema", "search", URL, URL],
+        &["schema", "lint", "a", "b"],
+        &["schema", "lint", "a", "--schema", "b"],
+    ] {
+        assert!(
+            parse(words).unwrap_err().to_string().contains("there are two"),
+            "{words:?}"
+        );
+    }
+}
+
+#[test]
+fn a_misspelt_command_is_recognised() {
+    let error = parse(&["shcema", "fetch"]).unwrap_err().to_string();
+    assert!(error.contains("did you mean schema?"), "{error}");
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let shown = format!("{:?}", parse(&[URL, "--api-key", "da2-secret"]).unwrap());
     assert!(!shown.contains("da2-secret"), "{shown}");
@@ -152,6 +196,7 @@ proptest::proptest! {
                 proptest::sample::select(vec![
                     URL, "demo", "serve", "man", "-V", "-H", "-v", "-d", "-q", "-f", "-o", "--", "--api-key", "--jwt", "--iam",
                     "--transport", "appsync", "--count", "1", "--for", "--schema-download", "--version", "a:1", "wss://x", "",
+                    "schema", "fetch", "search", "describe", "diff", "lint", "check", "--schema", "cached", "--format",
                 ])
                 .prop_map(str::to_owned),
                 proptest::prelude::any::<String>(),

@@ -50,6 +50,7 @@ fn completions_and_the_man_page_come_from_the_same_definition() {
             .run()
             .status(0)
             .stdout_contains("print-schema")
+            .stdout_contains("from-api-id")
             .stderr("");
     }
     Cli::new()
@@ -58,6 +59,8 @@ fn completions_and_the_man_page_come_from_the_same_definition() {
         .status(0)
         .stdout_contains(".TH gql-cli 1")
         .stdout_contains(".SH COMMAND SERVE")
+        .stdout_contains(".SH COMMAND SCHEMA FETCH")
+        .stdout_contains("\\-\\-from\\-api\\-id")
         .stdout_contains("\\-\\-jwks")
         .stderr("");
 }

@@ -4,11 +4,14 @@
 
 mod appsync;
 mod catch_up;
+mod check;
 mod commands;
 mod failures;
+mod fetch;
 mod meta;
 mod output;
 mod pages;
+mod schemas;
 mod several;
 mod subscription;
 mod support;

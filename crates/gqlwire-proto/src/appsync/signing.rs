@@ -69,11 +69,25 @@ impl Signer<'_> {
         self.sign(url, &[("content-type", content_type)], body)
     }
 
+    /// Signs a `GET` of `url` without a body, as the service's control plane wants it: `host`, `x-amz-date` and the session
+    /// token.
+    ///
+    /// # Errors
+    ///
+    /// As [`sign_connect`](Self::sign_connect).
+    pub fn sign_get(&self, url: &Url) -> Result<Signed, SignError> {
+        self.sign_as("GET", url, &[], b"")
+    }
+
     fn sign_realtime(&self, url: &Url, body: &str) -> Result<Signed, SignError> {
         self.sign(url, &REALTIME_HEADERS, body.as_bytes())
     }
 
     fn sign(&self, url: &Url, headers: &[(&str, &str)], body: &[u8]) -> Result<Signed, SignError> {
+        self.sign_as("POST", url, headers, body)
+    }
+
+    fn sign_as(&self, method: &str, url: &Url, headers: &[(&str, &str)], body: &[u8]) -> Result<Signed, SignError> {
         let host = authority(url);
         if host.is_empty() {
             return Err(SignError::MissingHost);
@@ -84,12 +98,11 @@ impl Signer<'_> {
             region: self.region,
             service: SERVICE,
         };
-        sign(
-            &SignableRequest::post(url, &headers, body),
-            self.credentials,
-            scope,
-            self.time,
-        )
+        let request = SignableRequest {
+            method,
+            ..SignableRequest::post(url, &headers, body)
+        };
+        sign(&request, self.credentials, scope, self.time)
     }
 }
 

@@ -10,7 +10,7 @@ use apollo_compiler::parser::SourceSpan;
 
 use crate::coordinate::Coordinate;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::schema::{Schema, TypeDefinition};
+use crate::schema::{PRELUDE_NAMES, Schema, TypeDefinition};
 
 /// Declares the rules with their name and severity, in one place.
 macro_rules! rules {
@@ -135,11 +135,10 @@ struct Lint<'a> {
 }
 
 impl<'a> Lint<'a> {
-    /// Types that the schema's own text declares.
+    /// Types of the schema's author. AppSync's are in its introspection results like any other.
     fn types(&self) -> impl Iterator<Item = TypeDefinition<'a>> + use<'a> {
-        let schema = self.schema;
-        let own = move |found: &TypeDefinition<'_>| !found.is_built_in() && !schema.is_from_prelude(found.name());
-        schema.types().filter(own)
+        let own = |found: &TypeDefinition<'_>| !found.is_built_in() && !PRELUDE_NAMES.contains(&found.name());
+        self.schema.types().filter(own)
     }
 
     fn report(&mut self, rule: LintRule, coordinate: Coordinate, at: Option<SourceSpan>, message: String) {

@@ -1,6 +1,6 @@
 //! Rules of good taste, and AppSync's traps.
 
-use gqlwire_schema::{LintOptions, LintRule, Schema};
+use gqlwire_schema::{IntrospectionOptions, LintOptions, LintRule, Schema};
 
 use crate::support::messages;
 
@@ -128,4 +128,12 @@ fn findings_have_places_when_the_file_is_known() {
         found[0].message(),
         "The field Query.bad_name should be written badName."
     );
+}
+
+#[test]
+fn types_that_appsync_declares_itself_are_nobody_s_fault() {
+    let schema = Schema::from_sdl("\"The API.\" type Query { \"Now.\" now: AWSDateTime }").unwrap();
+    let told = schema.to_introspection(&IntrospectionOptions::all());
+    let schema = Schema::from_introspection(&told).unwrap();
+    assert_eq!(schema.lint(&LintOptions::default()), []);
 }

@@ -20,9 +20,9 @@ const QUERY: &str =
 }";
 
 fn check(variables: Value) -> Result<(), String> {
-    let schema = Schema::from_sdl(SDL).unwrap();
-    let document = schema.parse(QUERY).unwrap();
-    let operation = document.operation(None).unwrap();
+    let schema = Schema::from_sdl(SDL).expect("the schema is valid");
+    let document = schema.parse(QUERY).expect("the query is valid");
+    let operation = document.operation(None).expect("there is one operation");
     operation
         .check_variables(&schema, &object(variables))
         .map_err(|errors| errors.to_string())

@@ -4,6 +4,7 @@
 mod api_key;
 mod cache;
 mod cached_token;
+mod control_plane;
 mod iam;
 mod jwt;
 mod setup;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use api_key::ApiKey;
 pub use cached_token::{CachedToken, Token};
+pub use control_plane::{ControlPlane, SchemaFormat};
 pub use gqlwire_proto::appsync::HeaderCarrier;
 pub use gqlwire_proto::sigv4::Credentials;
 pub use iam::{CredentialsProvider, Iam};

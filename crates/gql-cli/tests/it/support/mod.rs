@@ -1,9 +1,13 @@
 mod canned;
 mod cli;
+mod control_plane;
+mod folder;
 mod local;
 mod scripted;
 
 pub(crate) use canned::{Canned, closed_port};
 pub(crate) use cli::{Cli, Run, Running, ignores_hangup};
+pub(crate) use control_plane::{ControlPlane, KEY_ID, SECRET};
+pub(crate) use folder::Folder;
 pub(crate) use local::Local;
 pub(crate) use scripted::Scripted;

@@ -153,6 +153,15 @@ impl Iam {
         Self::over(discovery.clone(), discovery)
     }
 
+    /// The region to sign for where neither an option nor a host names one: that of [`region`](Self::region), else
+    /// `AWS_REGION`, `AWS_DEFAULT_REGION`, and the profile's (before those, where the profile was asked for by name).
+    pub async fn configured_region(&self) -> Option<String> {
+        match &self.region {
+            Some(region) => Some(region.clone()),
+            None => self.discovery.find_region("").await.ok(),
+        }
+    }
+
     #[cfg(feature = "aws")]
     fn over_chain(discovery: Discovery, profile: Option<String>) -> Self {
         let chain = Arc::new(AwsChain::new(discovery.clone(), profile));
@@ -196,6 +205,7 @@ impl Iam {
         let url = target.signing_url();
         let signed = match target.kind() {
             TargetKind::Connect => signer.sign_connect(url),
+            TargetKind::ControlPlane => signer.sign_get(url),
             TargetKind::Subscribe => signer.sign_start(url, target.body()),
             TargetKind::Http => {
                 let content_type = target.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

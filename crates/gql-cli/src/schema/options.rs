@@ -1,18 +1,11 @@
-//! The server's schema, fetched and printed as SDL.
+//! What an introspection query asks for.
 
-use gqlwire::Client;
 use gqlwire_schema::IntrospectionOptions;
 
-use crate::connection::Connection;
-use crate::exit::Exit;
-use crate::failure::{Failure, Phase};
-use crate::output::Stdout;
-use crate::runtime::block_on;
-use crate::signals::Interrupts;
+use crate::failure::Failure;
 
-/// Reads `--schema-download`: each word is OPTION:BOOL.
-pub(crate) fn options(words: &[String]) -> Result<IntrospectionOptions, Failure> {
-    let mut options = IntrospectionOptions::default();
+/// Reads `--schema-download`: each word is OPTION:BOOL, and changes these options.
+pub(crate) fn options(words: &[String], mut options: IntrospectionOptions) -> Result<IntrospectionOptions, Failure> {
     for word in words {
         let (place, value) = option(word, &mut options).ok_or_else(|| {
             Failure::usage(format!("Invalid schema_download: {word}")).hint(
@@ -43,38 +36,13 @@ fn option<'o>(word: &str, options: &'o mut IntrospectionOptions) -> Option<(&'o 
     }
 }
 
-/// Fetches and prints. Over AppSync this goes to the HTTP endpoint, whichever of the two the URL names.
-pub(crate) fn print(connection: &Connection, client: &Client, options: &IntrospectionOptions) -> Result<Exit, Failure> {
-    let sdl = block_on(async {
-        let mut interrupts = Interrupts::new()?;
-        tokio::select! {
-            sdl = client.fetch_sdl(options) => {
-                sdl.map(Some).map_err(|error| connection.failure(&error, Phase::Request))
-            }
-            () = interrupts.next() => Ok(None),
-        }
-    })?;
-    let Some(mut sdl) = sdl else {
-        return Ok(Exit::Interrupted);
-    };
-    if sdl.trim().is_empty() {
-        return Err(Failure::new(
-            Exit::Unreachable,
-            "the server's schema is empty: it names no types",
-        ));
-    }
-    if !sdl.ends_with('\n') {
-        sdl.push('\n');
-    }
-    Stdout::new().text(sdl)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(words: &[&str]) -> Result<IntrospectionOptions, Failure> {
-        options(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>())
+        let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+        options(&words, IntrospectionOptions::default())
     }
 
     #[test]
