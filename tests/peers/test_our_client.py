@@ -234,6 +234,58 @@ async def our_client_reports_a_connection_that_is_cut():
 
 
 @check
+async def our_client_goes_on_after_each_cut_and_tells_the_gap():
+    async with RealtimeServer() as server, subscribe(server.http, *KEY, "--meta") as listener:
+        await listener.during(server.subscription())
+        for text in ("first", "second", "third"):
+            await server.publish(message=text)
+            event = json.loads(await listener.line())
+            equal((event["event"], event["operation"]), ("next", "onCreateMessage"), "the line")
+            equal(event["data"]["onCreateMessage"]["message"], text, "the event")
+            server.cut()
+            await listener.during(server.subscription())
+            gap = json.loads(await listener.line())
+            equal(gap["event"], "gap", "the line after the cut")
+            expect(gap["since"] < gap["until"] and gap["cause"], f"times and cause: {gap}")
+        equal([frame["type"] for frame in server.frames], ["connection_init", "start"] * 4, "frames sent")
+
+
+@check
+async def our_client_catches_up_at_the_start_and_after_a_cut():
+    with scratch() as folder:
+        query = folder / "list.graphql"
+        query.write_text('{ getMessage(id: "none") { id } }')
+        flags = ("--meta", "--catch-up", str(query), "--settle-time", "0", "--count", "1")
+        async with RealtimeServer() as server, subscribe(server.http, *KEY, *flags) as listener:
+            await listener.during(server.subscription())
+            equal(json.loads(await listener.line())["event"], "snapshot", "the first line")
+            server.cut()
+            await listener.during(server.subscription())
+            lines = [json.loads(await listener.line()) for _ in range(2)]
+            equal([line["event"] for line in lines], ["gap", "snapshot"], "after the cut")
+            equal(lines[1]["data"], {"getMessage": None}, "the answer")
+            await server.publish(message="and on")
+            equal(json.loads(await listener.line())["event"], "next", "what follows")
+            equal((await listener.finish()).code, OK, "exit code")
+
+
+@check
+async def our_client_runs_several_subscriptions_on_one_connection():
+    both = "subscription A { onCreateMessage { id } } subscription B { onCreateMessage { message } }"
+    async with RealtimeServer() as server, subscribe(server.http, *KEY, "--count", "2", query=both) as listener:
+        for _ in range(2):
+            await listener.during(server.subscription())
+        await server.publish(message="for both")
+        lines = sorted([json.loads(await listener.line()) for _ in range(2)], key=lambda line: line["operation"])
+        equal([line["operation"] for line in lines], ["A", "B"], "operations")
+        equal(list(lines[0]["data"]["onCreateMessage"]), ["id"], "A's fields")
+        equal(lines[1]["data"]["onCreateMessage"], {"message": "for both"}, "B's fields")
+        equal((await listener.finish()).code, OK, "exit code")
+        inits = [frame for frame in server.frames if frame["type"] == "connection_init"]
+        equal(len(inits), 1, "connections")
+
+
+@check
 async def our_client_reports_code_and_reason_of_a_close():
     async with RealtimeServer() as server, subscribe(server.http, *KEY, "--no-reconnect") as listener:
         subscription = await listener.during(server.subscription())

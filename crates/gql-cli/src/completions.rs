@@ -25,7 +25,9 @@ pub(crate) fn man() -> Result<Exit, Failure> {
 /// One page for everything: what each command takes follows as a section of its own.
 fn man_page() -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    let mut command = Arguments::command();
+    // What is left out of `-h` would be left without its text here.
+    let told = |command: Command| command.mut_args(|arg| arg.hide_short_help(false));
+    let mut command = told(Arguments::command()).mut_subcommands(told);
     command.build();
     let man = |command: &Command| Man::new(command.clone()).source(concat!("gql-cli ", env!("CARGO_PKG_VERSION")));
     man(&command).render(&mut page)?;
@@ -46,4 +48,26 @@ fn man_page() -> io::Result<Vec<u8>> {
         }
     }
     Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_man_page_explains_each_option() {
+        let page = String::from_utf8(man_page().unwrap()).unwrap();
+        let lines: Vec<_> = page.lines().collect();
+        let options = || {
+            lines
+                .windows(3)
+                .filter(|lines| lines[0] == ".TP" && lines[1].starts_with("\\fB\\-"))
+        };
+        assert!(options().count() > 40);
+        let bare: Vec<_> = options()
+            .filter(|lines| lines[2].is_empty())
+            .map(|lines| lines[1])
+            .collect();
+        assert!(bare.is_empty(), "{bare:#?}");
+    }
 }

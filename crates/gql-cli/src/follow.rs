@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use futures_util::{FutureExt, Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use gqlwire::{Dropped, Error, Event, Gap, Response, Subscribe, Subscription};
 
 use crate::run::Raw;
@@ -58,14 +58,8 @@ impl Snapshot for Raw {
 
 enum State<S> {
     Over,
-    Running(Box<Running<S>>),
+    Running(Box<Subscription<Raw, S>>),
     Starting(Box<Subscribe<Raw, S>>),
-}
-
-struct Running<S> {
-    subscription: Subscription<Raw, S>,
-    /// What came while it was asked whether it is over.
-    early: Option<Result<Event<Raw, S>, Error>>,
 }
 
 async fn step<S: Snapshot>(state: State<S>) -> Option<(Happening, State<S>)> {
@@ -73,18 +67,10 @@ async fn step<S: Snapshot>(state: State<S>) -> Option<(Happening, State<S>)> {
         State::Over => None,
         State::Starting(starting) => Some(match (*starting).await {
             Err(error) => (Happening::Refused(error), State::Over),
-            Ok(subscription) => {
-                let early = None;
-                let running = Box::new(Running { subscription, early });
-                (Happening::Started, State::Running(running))
-            }
+            Ok(subscription) => (Happening::Started, State::Running(Box::new(subscription))),
         }),
-        State::Running(mut running) => loop {
-            let next = match running.early.take() {
-                Some(early) => Some(early),
-                None => running.subscription.next().await,
-            };
-            let happening = match next {
+        State::Running(mut subscription) => loop {
+            let happening = match subscription.next().await {
                 None => return Some((Happening::Completed, State::Over)),
                 Some(Ok(Event::Dropped(dropped))) => Happening::Dropped(dropped),
                 Some(Ok(Event::Gap(gap))) => Happening::Gap(gap),
@@ -92,16 +78,10 @@ async fn step<S: Snapshot>(state: State<S>) -> Option<(Happening, State<S>)> {
                 Some(Ok(Event::Snapshot(response))) => Happening::Snapshot(response.map(S::raw)),
                 // Whatever a later version of the library tells of.
                 Some(Ok(_)) => continue,
-                // After an error that ends it, a subscription has nothing more to say, and says so at once.
-                Some(Err(error)) => match running.subscription.next().now_or_never() {
-                    Some(None) => return Some((Happening::Broken(error), State::Over)),
-                    early => {
-                        running.early = early.flatten();
-                        Happening::Unreadable(error)
-                    }
-                },
+                Some(Err(error)) if subscription.is_over() => return Some((Happening::Broken(error), State::Over)),
+                Some(Err(error)) => Happening::Unreadable(error),
             };
-            return Some((happening, State::Running(running)));
+            return Some((happening, State::Running(subscription)));
         },
     }
 }

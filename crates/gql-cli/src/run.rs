@@ -151,7 +151,13 @@ async fn execute(
         ));
     }
     let line = lines::answer(form, &operation.label, &response);
-    let (exit, _) = show(line, &response, operation, form, &mut Stdout::new())?;
+    let mut stdout = Stdout::in_background()?;
+    let (exit, _) = show(line, &response, operation, form, &mut stdout)?;
+    tokio::select! {
+        biased;
+        () = interrupts.next() => return Ok(Exit::Interrupted),
+        written = stdout.written() => written?,
+    };
     match connection.advice_on_refusal(&response.errors, response.status().map(|status| status.as_u16())) {
         Some(advice) if exit == Exit::Errors => {
             report::hint(advice);
@@ -194,7 +200,8 @@ pub(crate) fn show(
     };
     let of = (form == Form::Named).then_some(operation.label.as_str());
     // With `--meta` they are on the line.
-    if form != Form::Meta {
+    if form != Form::Meta && !response.errors.is_empty() {
+        stdout.settle();
         report::graphql_errors(&response.errors, &operation.document, of);
     }
     let exit = match (&response.data, response.errors.as_slice()) {
@@ -202,6 +209,7 @@ pub(crate) fn show(
         (Some(_), _) => Exit::Partial,
         (None, []) => {
             let of = of.map_or(String::new(), |operation| format!("{operation}: "));
+            stdout.settle();
             report::error(format_args!("{of}the server answered without data and without errors"));
             Exit::Errors
         }

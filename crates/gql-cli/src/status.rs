@@ -170,7 +170,10 @@ fn render(state: &ConnectionState, subscriptions: usize, events: u64, per_second
                 0 | 1 => String::new(),
                 more => format!(" (attempt {more})"),
             };
-            format!("{BAD} reconnecting{wait}{attempt}: {}", one_line(&cause.to_string()))
+            format!(
+                "{BAD} reconnecting{wait}{attempt}: {}",
+                one_line(without_url(&cause.to_string()))
+            )
         }
         ConnectionState::Closed => format!("{BAD} closed"),
         _ => format!("{UNDER_WAY} connecting"),
@@ -191,6 +194,14 @@ fn render(state: &ConnectionState, subscriptions: usize, events: u64, per_second
         plural(subscriptions as u64, "subscription"),
         plural(events, "event"),
     )
+}
+
+/// A cause without the endpoint that it begins with, which may be as long as there is room for all of it, and is known.
+fn without_url(text: &str) -> &str {
+    match text.split_once(' ') {
+        Some((first, rest)) if first.contains("://") => rest,
+        _ => text,
+    }
 }
 
 /// As much of a cause as fits beside the rest, without anything that moves the cursor.
@@ -317,6 +328,14 @@ mod tests {
     fn a_long_cause_is_cut() {
         let line = render(&reconnecting(1, None, &"x".repeat(500)), 1, 0, 0.0, Instant::now());
         assert!(line.contains("xx… · 1 subscription"), "{line}");
+    }
+
+    #[test]
+    fn a_cause_is_told_without_the_endpoint() {
+        let cause =
+            "wss://abcdefghijklmnopqrstuvwxyz.appsync-realtime-api.eu-central-1.amazonaws.com/graphql: it broke";
+        let line = render(&reconnecting(1, None, cause), 1, 0, 0.0, Instant::now());
+        assert!(line.starts_with("○ reconnecting: it broke ·"), "{line}");
     }
 
     #[test]

@@ -77,6 +77,7 @@ pub(crate) async fn run(
     options: Options,
 ) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new()?;
+    let stdout = Stdout::in_background()?;
     tracing::debug!("starting the subscription at {}", connection.shown());
     let mut operations = Vec::new();
     let mut happenings = Vec::new();
@@ -109,9 +110,10 @@ pub(crate) async fn run(
         sent: Instant::now(),
         started: 0,
         status: StatusLine::new(has_status_line),
-        stdout: Stdout::new(),
+        stdout,
     };
     let outcome = listener.listen(select_all(happenings), &mut interrupts).await;
+    let outcome = listener.finish(outcome, &mut interrupts).await;
     drop(listener);
     tracing::debug!("sending stop, and closing");
     close(client, &mut interrupts).await;
@@ -153,9 +155,15 @@ impl Listener<'_> {
                     self.refresh();
                     continue;
                 }
-                happening = happenings.next() => happening,
+                () = self.stdout.failed() => return Ok(self.exit),
+                // A reader that is slow must not make it collect more than its room.
+                happening = async {
+                    self.stdout.has_room().await;
+                    happenings.next().await
+                } => happening,
                 () = self.notices.changed() => {
                     if self.started > 0 {
+                        self.stdout.settle();
                         self.notices.look();
                     }
                     self.refresh();
@@ -174,6 +182,26 @@ impl Listener<'_> {
                 return Ok(exit);
             }
         }
+    }
+
+    /// Waits for the reader to have it all, unless somebody ended it.
+    async fn finish(&mut self, outcome: Result<Exit, Failure>, interrupts: &mut Interrupts) -> Result<Exit, Failure> {
+        let exit = match outcome {
+            Ok(exit) if exit != Exit::Interrupted => exit,
+            _ => {
+                self.stdout.settle();
+                return outcome;
+            }
+        };
+        let reader = tokio::select! {
+            biased;
+            () = interrupts.next() => return Ok(Exit::Interrupted),
+            reader = self.stdout.written() => reader?,
+        };
+        Ok(match self.unless_gone(reader) {
+            ControlFlow::Break(exit) => exit,
+            ControlFlow::Continue(()) => exit,
+        })
     }
 
     fn take(&mut self, index: usize, happening: Happening) -> Result<ControlFlow<Exit>, Failure> {
@@ -196,6 +224,7 @@ impl Listener<'_> {
                 Form::Meta => self.stdout.line(&lines::dropped(self.label(index), &dropped))?,
                 _ => {
                     let Dropped { count, .. } = dropped;
+                    self.stdout.settle();
                     report::warning(self.about(index, &format!("{count} events were dropped: they found no room")));
                     Reader::Listening
                 }
@@ -203,6 +232,7 @@ impl Listener<'_> {
             Happening::Gap(gap) => match self.form {
                 Form::Meta => self.stdout.line(&lines::gap(self.label(index), &gap))?,
                 _ => {
+                    self.stdout.settle();
                     self.notices.gap(index, &gap);
                     Reader::Listening
                 }
@@ -223,6 +253,7 @@ impl Listener<'_> {
                 let mut failure = self.connection.failure(&error, Phase::SubscriptionRun);
                 let reader = self.ended(index, Some(&failure.message))?;
                 failure.message = self.about(index, &failure.message);
+                self.stdout.settle();
                 report::failure(&failure);
                 reader
             }
@@ -279,6 +310,7 @@ impl Listener<'_> {
         match self.form {
             Form::Meta => self.stdout.line(&lines::unreadable(self.label(index), message)),
             _ => {
+                self.stdout.settle();
                 report::error(self.about(index, message));
                 Ok(Reader::Listening)
             }

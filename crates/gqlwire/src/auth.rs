@@ -154,7 +154,7 @@ impl<'a> Target<'a> {
         self.body
     }
 
-    /// The time of the attempt.
+    /// The time of the attempt: by the server's clock, where its refusals have shown that this machine's is wrong.
     pub fn now(&self) -> SystemTime {
         self.now
     }

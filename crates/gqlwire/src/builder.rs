@@ -402,6 +402,16 @@ mod appsync {
             self
         }
 
+        /// How far apart the two copies of an event may arrive when one connection takes over from another; default 1 s.
+        ///
+        /// Equal events closer together than twice this, just then, may be delivered twice. It lengthens the take-over by
+        /// four times as much.
+        pub fn takeover_skew(mut self, skew: Duration) -> Self {
+            self.setup();
+            self.delivery.skew = skew.min(LONGEST);
+            self
+        }
+
         /// How many events of one subscription are held back while its [catch-up](crate::Subscribe::catch_up) runs;
         /// default 1,024. Beyond that the oldest go, which the snapshot most likely contains: an
         /// [`Event::Dropped`](crate::Event::Dropped) after it tells how many.
@@ -450,6 +460,7 @@ mod appsync {
             let http = Arc::new(http);
             let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
             let options = RealtimeOptions {
+                clock: http.clock(),
                 endpoint,
                 headers,
                 auth,

@@ -107,9 +107,10 @@ pub(crate) struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     pub(crate) fn read(request: &'a RawRequest) -> Result<Self, Error> {
-        // The client wrote it itself, so that only what nests without end cannot be read again.
+        // The client wrote it itself, so that little can be wrong: what nests too deeply, numbers out of all range. Neither
+        // message repeats a value.
         serde_json::from_str(request.body())
-            .map_err(|_| Error::request("the variables are nested too deeply to be checked"))
+            .map_err(|error| Error::request(format!("the request cannot be looked through: {error}")))
     }
 }
 

@@ -44,6 +44,24 @@
 //! once more only where nothing of it can have been sent. [`RetryPolicy`] has the table, and `retry` on the
 //! [`ClientBuilder`] and on the call sets another.
 //!
+//! What was refused for its credentials was not executed, and is repeated once, a mutation too, if there are better ones.
+//! A clock of this machine that is wrong, which makes signatures worthless, is noticed by the server's and made up for.
+//!
+//! # Types
+//!
+//! A [`Request<T>`](Request) answers with `T`, any type that serde can read; variables are whatever it can write. For
+//! what GraphQL has and Rust does not there are [`MaybeUndefined`], a value, `null`, or nothing at all, which differ in
+//! its input, and [`MaybeKnown`], an enum that may have grown on the server. A scalar of one's own is a type of one's
+//! own; AppSync's are in `gqlwire::scalars` (feature `scalars`). Types made from a schema by `graphql_client` or `cynic`
+//! are operations with the features named after those. A program that knows its schema only when it runs has
+//! `gqlwire::schema::Conversions` (feature `schema`).
+//!
+//! # A schema in hand
+//!
+//! With the feature `schema`, `fetch_schema` asks the server for its schema, and a client that is built with a `schema`
+//! refuses what does not validate before anything is sent: with the line, a caret, and what was probably meant.
+//! `gqlwire::local` answers requests in this process, from a schema and resolvers, for tests without a server.
+//!
 //! # Logs
 //!
 //! Events and spans go to `tracing`, and hold no credentials. Websockets are framed by `gqlwire` itself, which logs none of

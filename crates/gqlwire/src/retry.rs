@@ -13,7 +13,12 @@ use std::time::Duration;
 /// | 502 Bad Gateway, 504 Gateway Timeout, without GraphQL errors: the word of a gateway and not of the API | yes | no |
 /// | anything else, refused credentials and GraphQL errors among it | no | no |
 ///
-/// A mutation is never sent twice, unless [`repeat_mutations`](Self::repeat_mutations) says so.
+/// A mutation that may have been executed is never sent again, unless [`repeat_mutations`](Self::repeat_mutations) says so.
+///
+/// Refused credentials (401, 403) are another matter, which no policy changes: the server has executed nothing, and so
+/// the request, a mutation too, is repeated at once if the [`AuthProvider`](crate::AuthProvider) has better ones, and if
+/// the answer's `Date` shows that this machine's clock is off by a minute or more, by which no signature is good. Each
+/// happens once for a call, and counts as no attempt.
 ///
 /// Between attempts lies a wait of random length, the longest possible one doubling each time. `Retry-After` comes on
 /// top of it, whether it gives seconds or a date. Everything happens within the timeout of the call: an attempt that

@@ -113,7 +113,8 @@ impl<T, S> Subscribe<T, S> {
     /// ([`timeout`](crate::ClientBuilder::timeout)). On AppSync it runs 2 s after the acknowledgement, which comes a little
     /// before AppSync delivers ([`settle_time`](crate::ClientBuilder::settle_time)). Where it fails for a reason that may
     /// pass, such as a network that is down, it is tried again with growing delays, as often as a connection is
-    /// ([`reconnect`](crate::ClientBuilder::reconnect)); otherwise the subscription ends with that error, after the events
+    /// ([`reconnect`](crate::ClientBuilder::reconnect)), and after up to a minute more where the server asks for that with
+    /// `Retry-After`; otherwise the subscription ends with that error, after the events
     /// that were held back. An answer with GraphQL errors is a snapshot like any other, without data perhaps:
     /// [`into_data`](crate::Response::into_data) tells.
     ///

@@ -19,7 +19,7 @@ use crate::{Dropped, Error, ErrorKind, Response};
 ///
 /// It ends with `None` after the server completed it, or after [`stop`](Self::stop); anything else that ends it is an
 /// error, followed by `None`. Dropping it tells the server to stop. An event whose data does not fit `T` is an error
-/// that ends nothing.
+/// that ends nothing; [`is_over`](Self::is_over) tells the two apart.
 ///
 /// A lost connection ends nothing either, unless the client was built so: the subscription is started again on another
 /// one, and an [`Event::Gap`] says where events may be missing.
@@ -73,11 +73,15 @@ pub enum Event<T, S = Infallible> {
 
 /// A time in which a subscription may have missed events: no server replays them.
 ///
+/// What counts is when an event would have been delivered, not when it was published: one that was published shortly
+/// before [`since`](Self::since) and was still on its way is lost as well. Whoever asks for what happened from some time
+/// on has to begin earlier than `since`, by as long as a delivery may take.
+///
 /// Times are the wall clock's, as it was set when the gap ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Gap {
-    /// When the last frame came on the connection that was lost.
+    /// When the last frame came on the connection that was lost. Everything delivered up to then was received.
     pub since: SystemTime,
     /// When the server acknowledged the subscription again.
     pub until: SystemTime,
@@ -243,5 +247,21 @@ impl<T: DeserializeOwned> Stream for DataStream<T> {
             };
             return Poll::Ready(data);
         }
+    }
+}
+
+impl<T, S> Subscription<T, S> {
+    /// Whether nothing more comes. After an error it tells at once whether that was the end or one event's.
+    ///
+    /// It turns true with the item that ends the subscription, not before: what has not been polled is not known.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+}
+
+impl<T> DataStream<T> {
+    /// As [`Subscription::is_over`].
+    pub fn is_over(&self) -> bool {
+        self.subscription.is_over()
     }
 }

@@ -36,6 +36,9 @@ fn seconds(text: &str) -> Option<Duration> {
 
 fn with_units(mut text: &str) -> Option<Duration> {
     let mut total = Duration::ZERO;
+    if text.is_empty() {
+        return None;
+    }
     while !text.is_empty() {
         let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, rest) = text.split_at(digits);
@@ -53,7 +56,7 @@ fn with_units(mut text: &str) -> Option<Duration> {
         total = total.checked_add(Duration::try_from_secs_f64(number * in_seconds).ok()?)?;
         text = rest;
     }
-    (total > Duration::ZERO).then_some(total)
+    Some(total)
 }
 
 #[cfg(test)]

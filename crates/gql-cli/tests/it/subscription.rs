@@ -73,6 +73,41 @@ fn a_reader_that_is_gone_ends_it_quietly() {
 }
 
 #[test]
+fn a_reader_that_has_stopped_reading_holds_up_neither_a_signal_nor_the_connection() {
+    // More than a pipe takes.
+    let large = GOOD.replace("1e3", &format!("\"{}\"", "x".repeat(2000)));
+    let mut frames = vec![ACK];
+    frames.extend([large.as_str()].repeat(200));
+    frames.push(ODD);
+    for signal in ["INT", "TERM"] {
+        let server = Scripted::start(&frames);
+        let running = scripted(&server).spawn();
+        // What follows all that nobody reads has arrived.
+        let running = running.until_stderr_says("error: ");
+        running.signal(signal);
+        let run = running.end_unread().status(130);
+        assert!(run.stdout.len() < 200 * 2000, "it waited for its reader");
+        let kinds: Vec<_> = (0..3).map(|_| server.message()["type"].clone()).collect();
+        assert_eq!(kinds, ["connection_init", "start", "stop"]);
+    }
+}
+
+#[test]
+fn a_reader_that_pauses_gets_every_line_in_order() {
+    let line = |n: usize| format!("{{\"n\":{n},\"x\":\"{}\"}}", "x".repeat(2000));
+    let frame = |n| format!(r#"{{"type":"data","id":"$ID","payload":{{"data":{}}}}}"#, line(n));
+    let frames: Vec<String> = (0..200).map(frame).collect();
+    let mut script = vec![ACK];
+    script.extend(frames.iter().map(String::as_str));
+    script.extend([ODD, COMPLETE]);
+    let server = Scripted::start(&script);
+    let running = scripted(&server).spawn().until_stderr_says("error: ");
+    let run = running.end();
+    let wanted: Vec<String> = (0..200).map(line).collect();
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), wanted);
+}
+
+#[test]
 fn a_server_that_goes_away_is_code_8_where_it_is_not_waited_for() {
     for options in [&["--no-reconnect"][..], &["--max-reconnects", "2"]] {
         goes_away(options);
@@ -144,6 +179,10 @@ fn a_subscription_that_the_server_completes_is_code_0_or_3_if_an_event_had_error
         .status(3)
         .stdout(GOOD_LINE)
         .stderr_contains("error: ");
+    // Nothing between it and the end, which may both be there at once.
+    for _ in 0..10 {
+        played(&[ACK, ODD, COMPLETE]).status(3).stdout("");
+    }
 }
 
 #[test]

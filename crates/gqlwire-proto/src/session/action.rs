@@ -86,6 +86,9 @@ pub struct Issued {
     pub generation: u64,
     /// When they expire, if that is known.
     pub expires_at: Option<Instant>,
+    /// Of a connection: what the server's answer to the handshake says the time is, and what it was here then, by the
+    /// clock that had signed.
+    pub dates: Option<(SystemTime, SystemTime)>,
 }
 
 /// What to do next.

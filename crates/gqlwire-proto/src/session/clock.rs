@@ -25,11 +25,11 @@ impl ClockWatch {
     }
 }
 
-/// By how much the local clock is off, if it is off by more than a signature forgives.
+/// By how many seconds the local clock is behind the server's, if it is off by more than a signature forgives.
 ///
 /// The server's `Date` has whole seconds and has travelled; AWS forgives five minutes. Below one minute, the clock was
 /// not the reason.
-pub(super) fn correction(server: SystemTime, local: SystemTime) -> Option<i64> {
+pub fn clock_correction(server: SystemTime, local: SystemTime) -> Option<i64> {
     const LEAST: i64 = 60;
     let seconds = match server.duration_since(local) {
         Ok(ahead) => i64::try_from(ahead.as_secs()).ok()?,

@@ -1,9 +1,9 @@
 //! Connections: opened, lost, opened again, closed when nobody needs them.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::action::{Action, Cause, ConnectionId, Ending, Issued, OpenFailure, OpenFailureKind};
-use super::clock::correction;
+use super::clock::clock_correction;
 use super::credentials::{AuthSource, Remedy};
 use super::lane::{Lane, LanePhase};
 use super::random::share;
@@ -59,16 +59,7 @@ impl Session {
             OpenFailureKind::Temporary => Fate::Failed,
             OpenFailureKind::Unauthorized { generation, dates } => {
                 self.credentials.issued(AuthSource::CLIENT, generation);
-                let skew = dates.and_then(|(server, local)| correction(server, local));
-                let lane = &mut self.lanes[connection.lane as usize];
-                // Another connection's answer may have corrected the clock since this one was signed.
-                let corrected = socket.corrections < self.corrections;
-                if (skew.is_some() || corrected) && !lane.clock_corrected {
-                    lane.clock_corrected = true;
-                    if let Some(seconds) = skew {
-                        self.corrections += 1;
-                        self.actions.push_back(Action::CorrectClock(seconds));
-                    }
+                if self.correct_clock(connection.lane, socket.corrections, dates) {
                     self.again(connection, now);
                     return self.settle(now);
                 }
@@ -296,6 +287,17 @@ impl Session {
             cause: cause.clone(),
         });
         let Some(socket) = taken else { return };
+        // AppSync opens the socket before it looks at the signature, and calls one that has expired a bad request.
+        if let Disconnect::Refused(refusal) = &cause
+            && matches!(refusal.kind(), RefusalKind::BadRequest | RefusalKind::Unauthorized)
+            && socket.acknowledged.is_none()
+        {
+            // Compared with a clock that has been corrected since, they would correct it twice.
+            let dates = socket.issued.dates.filter(|_| socket.corrections == self.corrections);
+            if self.correct_clock(connection.lane, socket.corrections, dates) {
+                return self.again(connection, now);
+            }
+        }
         let fate = match (&cause, socket.acknowledged) {
             (Disconnect::Refused(refusal), _) => match refusal.kind() {
                 RefusalKind::Unauthorized | RefusalKind::TokenExpired => Fate::Unauthorized(socket.issued.generation),
@@ -393,6 +395,23 @@ impl Session {
             generation,
             why,
         });
+    }
+
+    /// Corrects the clock if that may be why a handshake was refused, once until one is not: whether to try it again.
+    fn correct_clock(&mut self, lane: u32, corrections: u32, dates: Option<(SystemTime, SystemTime)>) -> bool {
+        let skew = dates.and_then(|(server, local)| clock_correction(server, local));
+        // Another connection's answer may have corrected the clock since this one was signed.
+        let corrected = corrections < self.corrections;
+        let home = &mut self.lanes[lane as usize];
+        if home.clock_corrected || (skew.is_none() && !corrected) {
+            return false;
+        }
+        home.clock_corrected = true;
+        if let Some(seconds) = skew {
+            self.corrections += 1;
+            self.actions.push_back(Action::CorrectClock(seconds));
+        }
+        true
     }
 
     /// The same attempt once more, at once.

@@ -41,6 +41,7 @@ pub(super) enum Remedy {
 pub(super) struct Remedies {
     retried: bool,
     refreshed: bool,
+    clock_corrected: bool,
 }
 
 impl Remedies {
@@ -51,6 +52,11 @@ impl Remedies {
             Remedy::Refresh | Remedy::Wait => &mut self.refreshed,
         };
         !std::mem::replace(used, true)
+    }
+
+    /// The same of the right time.
+    pub(super) fn allow_right_time(&mut self) -> bool {
+        !std::mem::replace(&mut self.clock_corrected, true)
     }
 }
 

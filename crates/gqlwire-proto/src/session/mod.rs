@@ -31,7 +31,7 @@ pub use action::{
     SubscribeOptions, SubscriptionHandle, Ticket,
 };
 pub use backoff::{Backoff, ReconnectPolicy};
-pub use clock::ClockWatch;
+pub use clock::{ClockWatch, clock_correction};
 pub use credentials::AuthSource;
 pub use options::SessionOptions;
 pub use pool::{Pacer, SubscriptionLimit};

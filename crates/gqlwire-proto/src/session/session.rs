@@ -169,6 +169,7 @@ impl Session {
             runs: 0,
             tickets: 0,
             generation: 0,
+            corrections: 0,
             backoff: Backoff::default(),
             next_backoff: Backoff::default(),
             remedies: super::credentials::Remedies::default(),

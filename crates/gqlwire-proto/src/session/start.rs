@@ -5,6 +5,7 @@ use std::time::Instant;
 use serde_json::value::RawValue;
 
 use super::action::{Action, Cause, ConnectionId, Ending, Event, Failure, Gap, Issued, SubscriptionHandle, Ticket};
+use super::clock::clock_correction;
 use super::credentials::{AuthSource, Remedy};
 use super::lane::{LanePhase, Place};
 use super::session::Session;
@@ -108,6 +109,7 @@ impl Session {
             subscription.tickets = subscription.tickets.wrapping_add(1);
             let ticket = subscription.tickets;
             subscription.set_attempt(which, Attempt::Authorizing { ticket, epoch });
+            subscription.corrections = self.corrections;
             self.actions.push_back(Action::Authorize {
                 ticket: Ticket {
                     subscription: handle,
@@ -360,12 +362,45 @@ impl Session {
                 self.try_again(index, Which::Main, cause, now);
             }
             RefusalKind::MaxSubscriptions => self.move_elsewhere(index, place, cause, now),
+            // What AppSync calls a bad request may be a signature that has expired.
+            RefusalKind::BadRequest | RefusalKind::TokenExpired | RefusalKind::Unauthorized
+                if !denied && self.has_right_time(index, place) =>
+            {
+                self.drop_next(index, now);
+                if let Some(subscription) = self.subscriptions.get_mut(index) {
+                    subscription.attempt = Attempt::Waiting;
+                }
+                self.kick(index, now);
+            }
             RefusalKind::TokenExpired | RefusalKind::Unauthorized if !denied => {
                 self.drop_next(index, now);
                 self.reauthorize_start(index, cause, now);
             }
             _ => self.over(index, Ending::Final(cause), now),
         }
+    }
+
+    /// Whether the clock may be why a start was refused, and is right by now. A connection that was opened with something
+    /// that has no date, such as an API key, does not find out.
+    fn has_right_time(&mut self, index: u32, place: Place) -> bool {
+        let Some(subscription) = self.subscriptions.get_mut(index) else {
+            return false;
+        };
+        let (lane, signed_after) = (subscription.lane, subscription.corrections);
+        let Some(socket) = self.lanes[lane as usize].socket(place.epoch) else {
+            return false;
+        };
+        // What the server said of its time is compared with our clock as it was when it said so.
+        let dates = socket.issued.dates.filter(|_| socket.corrections == self.corrections);
+        let off = dates.and_then(|(server, local)| clock_correction(server, local));
+        if (off.is_none() && signed_after == self.corrections) || !subscription.remedies.allow_right_time() {
+            return false;
+        }
+        if let Some(seconds) = off {
+            self.corrections += 1;
+            self.actions.push_back(Action::CorrectClock(seconds));
+        }
+        true
     }
 
     fn reauthorize_start(&mut self, index: u32, cause: Cause, now: Instant) {

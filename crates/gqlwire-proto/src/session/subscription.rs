@@ -45,6 +45,8 @@ pub(super) struct Subscription {
     pub(super) backoff: Backoff,
     pub(super) next_backoff: Backoff,
     pub(super) remedies: Remedies,
+    /// How often the clock had been corrected when its last start was signed.
+    pub(super) corrections: u32,
     pub(super) cause: Option<Cause>,
 }
 

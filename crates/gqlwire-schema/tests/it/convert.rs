@@ -1,3 +1,6 @@
+// A helper may unwrap as the tests may; clippy knows only functions marked `#[test]`.
+#![allow(clippy::unwrap_used)]
+
 use gqlwire_schema::{Conversions, Schema};
 use serde_json::{Value, json};
 

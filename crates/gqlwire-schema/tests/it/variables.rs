@@ -1,5 +1,9 @@
-use gqlwire_schema::Schema;
-use serde_json::{Value, json};
+// A helper may unwrap as the tests may; clippy knows only functions marked `#[test]`.
+#![allow(clippy::unwrap_used)]
+
+use gqlwire_schema::{Conversions, Schema, root_field};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
 
 use crate::support::object;
 
@@ -99,4 +103,50 @@ fn values_that_nest_without_end_are_refused() {
     }
     let said = check(json!({"filter": filter})).unwrap_err();
     assert!(said.ends_with("nested deeper than 64 levels"), "{said}");
+}
+
+/// JSON that is mostly near to what the operation takes.
+fn near() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-5_i32..5).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop::sample::select(vec!["POST", "2026-11-24T07:56Z", "{\"a\":1}", "x", ""]).prop_map(Value::from),
+    ];
+    let names = || prop::sample::select(vec!["title", "tags", "near", "by", "id", "name", "other"]);
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::hash_map(names(), inner, 0..4).prop_map(|members| {
+                let members = members.into_iter().map(|(name, value)| (name.to_owned(), value));
+                Value::Object(members.collect())
+            }),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_refused_is_exactly_what_an_execution_refuses(
+        mut filter in near(), titled in any::<bool>(), rest in prop::collection::hash_map(
+            prop::sample::select(vec!["limit", "kind", "ids", "since", "extra"]), near(), 0..4,
+        ),
+    ) {
+        let schema = Schema::from_sdl(SDL).unwrap();
+        let document = schema.parse(QUERY).unwrap();
+        let mut given: Map<String, Value> = rest.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        if let (true, Some(members)) = (titled, filter.as_object_mut()) {
+            members.insert("title".to_owned(), json!("x"));
+            members.remove("other");
+        }
+        given.insert("filter".to_owned(), filter);
+        let operation = document.operation(None).unwrap();
+        let checked = operation.check_variables(&schema, &given);
+        let executed = root_field(&schema, &document, None, &given);
+        prop_assert_eq!(checked.is_ok(), executed.is_ok(), "{:?} {:?}", checked, executed);
+        let _ = Conversions::new(&schema).serialize_variables(&operation, &given);
+        let _ = Conversions::new(&schema).parse_result(&operation, Value::Object(given));
+    }
 }

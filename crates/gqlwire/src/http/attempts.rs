@@ -1,13 +1,10 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use gqlwire_proto::scan::OperationKind;
-use http::header::{DATE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::StatusCode;
 
+use super::times::{LONGEST, retry_after};
 use crate::{Error, ErrorKind, RetryPolicy};
-
-/// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// The attempts at one call. It is told the time and the dice, and has neither.
 #[derive(Debug)]
@@ -52,7 +49,7 @@ impl<'p> Attempts<'p> {
         if self.failed >= self.policy.attempts || !self.is_worth_another(error) {
             return Next::Over(None);
         }
-        let asked = asked_for(error.headers(), wall);
+        let asked = retry_after(error.headers(), wall);
         let limit = self.policy.greatest_retry_after;
         if let Some(asked) = asked.filter(|asked| *asked > limit) {
             return Next::Over(Some(format!(
@@ -66,7 +63,7 @@ impl<'p> Attempts<'p> {
         let left = deadline.saturating_duration_since(now);
         if let Some(asked) = asked.filter(|asked| *asked >= left) {
             return Next::Over(Some(format!(
-                "; not repeated, for it asks for a wait of {asked:?}, and {left:?} is left of the timeout"
+                "; not repeated, for it asks for a wait of {asked:?}, and {left:.1?} is left of the timeout"
             )));
         }
         // The next attempt is likely to take as long as this one did.
@@ -116,24 +113,10 @@ impl<'p> Attempts<'p> {
     }
 }
 
-/// How long the server asks to wait. A date is taken by the server's own clock, where its answer shows that.
-fn asked_for(headers: &HeaderMap, wall: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds).min(LONGEST));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    let now = parsed_date(headers, DATE).unwrap_or(wall);
-    Some(date.duration_since(now).unwrap_or_default().min(LONGEST))
-}
-
-fn parsed_date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?.trim()).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::header::{DATE, RETRY_AFTER};
+    use http::{HeaderMap, HeaderName, HeaderValue};
     use proptest::prelude::*;
 
     use super::*;

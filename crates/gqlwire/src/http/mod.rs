@@ -2,9 +2,11 @@
 
 mod answer;
 mod attempts;
+mod clock;
 mod connect_error;
 mod plaintext;
 mod proxy;
+mod times;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;
 
@@ -25,8 +27,11 @@ pub(crate) use answer::read_body;
 pub(crate) use answer::read_bytes;
 #[cfg(feature = "appsync")]
 pub(crate) use answer::{advice, reason};
+pub(crate) use clock::ServerClock;
 pub(crate) use connect_error::connect_error;
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
+#[cfg(feature = "appsync")]
+pub(crate) use times::{date, retry_after};
 
 use self::attempts::{Attempts, Next};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
@@ -151,9 +156,18 @@ pub(crate) struct HttpOptions {
 /// `POST`s each request as JSON.
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
+    clock: Arc<ServerClock>,
     options: HttpOptions,
     host_header: Option<HeaderValue>,
     shown: Shown,
+}
+
+/// What one call tries once, and no more, when it is refused.
+struct Remedies {
+    /// How far the server's clock is ahead of ours, in seconds, as this call believes.
+    ahead: i64,
+    clock_corrected: bool,
+    renewed: bool,
 }
 
 /// What was sent, and what came of it.
@@ -174,21 +188,32 @@ impl HttpTransport {
         let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
         Ok(Self {
             client,
+            clock: Arc::default(),
             host_header,
             shown: Shown::of(&options.url),
             options,
         })
     }
 
+    /// The server's clock, as far as it is known.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn clock(&self) -> Arc<ServerClock> {
+        Arc::clone(&self.clock)
+    }
+
     async fn run(&self, request: &RawRequest, limit: Duration) -> Result<RawResponse, Error> {
         let now = || tokio::time::Instant::now().into_std();
         let policy = request.retry().unwrap_or(&self.options.retry);
         let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
-        let mut renewed = false;
+        let mut remedies = Remedies {
+            ahead: self.clock.ahead(),
+            clock_corrected: false,
+            renewed: false,
+        };
         loop {
             tracing::Span::current().record("attempts", attempts.current());
             let began = now();
-            let error = match self.authorised_attempt(request, &mut renewed).await {
+            let error = match self.authorised_attempt(request, &mut remedies).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -206,33 +231,51 @@ impl HttpTransport {
         }
     }
 
-    /// An attempt, and another at once if its credentials were refused and there are better ones: one such renewal for
-    /// each call.
-    async fn authorised_attempt(&self, request: &RawRequest, renewed: &mut bool) -> Result<RawResponse, Error> {
+    /// An attempt, and another at once if it was refused and there is a remedy: the right time, or better credentials.
+    /// Each is tried once for each call. Refused means that nothing was executed, so that even a mutation may go again.
+    async fn authorised_attempt(&self, request: &RawRequest, remedies: &mut Remedies) -> Result<RawResponse, Error> {
         let auth = request.auth.as_ref().or(self.options.auth.as_ref());
-        let first = self.attempt(request, auth).await?;
-        let (Some(auth), Some(sent), Err(refusal)) = (auth, &first.authorization, &first.answer) else {
-            return first.answer;
-        };
-        if !refusal.is_auth() {
-            return first.answer;
+        let mut last = self.attempt(request, auth, remedies.ahead).await?;
+        if !remedies.clock_corrected
+            && let Some(ahead) = last.better_time(remedies.ahead)
+        {
+            (remedies.clock_corrected, remedies.ahead) = (true, ahead);
+            tracing::warn!(
+                seconds = ahead,
+                "this machine's clock is wrong: signatures use the server's time"
+            );
+            last = self.attempt(request, auth, ahead).await?;
         }
-        // Refused credentials mean that nothing was executed, so that even a mutation may go once more.
-        request.progress.before_sending(self.seeking_credentials(request));
-        let last = if !*renewed && auth.refused(sent, refusal).await {
-            *renewed = true;
-            tracing::debug!("the credentials were refused, and there are others");
-            self.attempt(request, Some(auth)).await?
-        } else {
-            first
-        };
-        last.answer.map_err(|error| match error.is_auth() {
-            true => error.refusing(auth.as_ref()),
-            false => error,
-        })
+        if let (Some(auth), Some(sent), Err(refusal)) = (auth, &last.authorization, &last.answer)
+            && refusal.is_auth()
+        {
+            request.progress.before_sending(self.seeking_credentials(request));
+            if !remedies.renewed && auth.refused(sent, refusal).await {
+                remedies.renewed = true;
+                tracing::debug!("the credentials were refused, and there are others");
+                last = self.attempt(request, Some(auth), remedies.ahead).await?;
+            }
+        }
+        let is_refused = last.refusal().is_some();
+        match (last.answer, auth, last.authorization) {
+            (Err(error), Some(auth), Some(_)) if error.is_auth() => Err(error.refusing(auth.as_ref())),
+            (Ok(answer), ..) => {
+                // A `Date` can lie: later requests rely on it only now that the server has taken what it led to.
+                if remedies.clock_corrected && !is_refused {
+                    self.clock.set_ahead(remedies.ahead);
+                }
+                Ok(answer)
+            }
+            (answer, ..) => answer,
+        }
     }
 
-    async fn attempt(&self, request: &RawRequest, auth: Option<&Arc<dyn AuthProvider>>) -> Result<Attempt, Error> {
+    async fn attempt(
+        &self,
+        request: &RawRequest,
+        auth: Option<&Arc<dyn AuthProvider>>,
+        ahead: i64,
+    ) -> Result<Attempt, Error> {
         // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
         let headers = [&self.options.headers, request.headers()];
         if !self.options.allow_plaintext_credentials
@@ -254,7 +297,7 @@ impl HttpTransport {
                     region: options.region.as_deref(),
                     headers: &signed,
                     body: request.body(),
-                    now: SystemTime::now(),
+                    now: clock::server_time(ahead),
                 };
                 Some(auth.authorize(target).await?)
             }
@@ -309,6 +352,22 @@ impl HttpTransport {
         let advice = answer::advice(status, &headers, url);
         answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
             .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
+    }
+}
+
+impl Attempt {
+    /// How far the server's clock is ahead, if that is why this was refused; it was made by a clock set so far ahead.
+    fn better_time(&self, ahead: i64) -> Option<i64> {
+        self.authorization.as_ref()?;
+        clock::better_time(self.refusal()?, ahead)
+    }
+
+    /// The headers of the answer, if that may refuse the signature.
+    fn refusal(&self) -> Option<&HeaderMap> {
+        match &self.answer {
+            Err(error) => error.is_auth().then(|| error.headers()),
+            Ok(answer) => clock::may_refuse_signature(answer).then_some(&answer.headers),
+        }
     }
 }
 

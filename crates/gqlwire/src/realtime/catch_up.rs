@@ -1,6 +1,7 @@
 //! What a subscriber has to know from before its events: the answer to a query beside them.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use gqlwire_proto::session::{Backoff, Random};
@@ -8,12 +9,17 @@ use http::StatusCode;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Shared;
+use crate::http::retry_after;
 use crate::transport::{RawRequest, RawResponse};
 use crate::{Error, ErrorKind};
 
 /// How many catch-ups run at once. After an outage all subscriptions want theirs in the same moment, and a server that
 /// comes back is not to be met by ten thousand queries.
 pub(super) const AT_ONCE: usize = 32;
+
+/// How long a wait a server may ask for with `Retry-After`. A subscription says nothing meanwhile, and what it holds
+/// back runs out of room: one that asks for an hour is asked again before.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Shared {
     /// Runs a catch-up until it has an answer. What may pass is tried again, as often as a connection is.
@@ -35,8 +41,11 @@ impl Shared {
                     attempts => error.suffixed(&format!("; given up after {attempts} more attempts")),
                 });
             };
+            // On top of the random wait: all subscriptions are asked to come back in the same moment.
+            let asked = retry_after(error.headers(), (self.options.wall)()).unwrap_or_default();
+            let next = Instant::from_std(next) + asked.min(LONGEST_WAIT);
             tracing::warn!(endpoint = %self.endpoint, %error, "the catch-up failed, and is tried again");
-            sleep_until(Instant::from_std(next)).await;
+            sleep_until(next).await;
         }
     }
 

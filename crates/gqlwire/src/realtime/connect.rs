@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
@@ -23,6 +24,11 @@ pub(crate) struct Upgrade {
 
 /// A socket that carries whole messages.
 pub(crate) trait Socket: Send {
+    /// The time by the server's clock when it was opened, if that is known.
+    fn server_date(&self) -> Option<SystemTime> {
+        None
+    }
+
     /// The next message, lent by the socket where it need not be kept. After anything but a text, nothing more is asked
     /// for.
     fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>>;

@@ -3,11 +3,12 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use gqlwire_proto::session::{AuthSource, Issued};
 
 use crate::auth::{AuthProvider, Authorization};
+use crate::http::ServerClock;
 use crate::redact::Secrets;
 
 /// How many connections' secrets are remembered, to be taken out of what servers say about them.
@@ -17,8 +18,7 @@ const REMEMBERED: usize = 64;
 pub(super) struct Sources {
     sources: HashMap<AuthSource, Source>,
     last: u32,
-    /// How far the server's clock is ahead of ours, in seconds.
-    skew: i64,
+    clock: Arc<ServerClock>,
     secrets: VecDeque<Secrets>,
 }
 
@@ -42,6 +42,8 @@ pub(super) struct Question {
 pub(super) struct Answer {
     pub(super) authorization: Authorization,
     pub(super) generation: u64,
+    /// The server's time and ours, if it told its own.
+    pub(super) dates: Option<(SystemTime, SystemTime)>,
 }
 
 impl Question {
@@ -49,6 +51,7 @@ impl Question {
         Answer {
             generation: authorization.generation.max(self.floor),
             authorization,
+            dates: None,
         }
     }
 }
@@ -64,16 +67,17 @@ impl Answer {
                 .authorization
                 .expires_at
                 .and_then(|expires| now.checked_add(left(expires))),
+            dates: self.dates,
         }
     }
 }
 
 impl Sources {
-    pub(super) fn new(client: Arc<dyn AuthProvider>) -> Self {
+    pub(super) fn new(client: Arc<dyn AuthProvider>, clock: Arc<ServerClock>) -> Self {
         Self {
             sources: HashMap::from([(AuthSource::CLIENT, Source::new(client))]),
             last: AuthSource::CLIENT.0,
-            skew: 0,
+            clock,
             secrets: VecDeque::new(),
         }
     }
@@ -95,18 +99,13 @@ impl Sources {
         }
     }
 
-    pub(super) fn correct(&mut self, seconds: i64) {
-        self.skew = self.skew.saturating_add(seconds);
+    pub(super) fn correct(&self, seconds: i64) {
+        self.clock.set_ahead(self.clock.ahead().saturating_add(seconds));
     }
 
     /// The time as the server is believed to see it.
     pub(super) fn correct_time(&self, wall: SystemTime) -> SystemTime {
-        let skew = Duration::from_secs(self.skew.unsigned_abs());
-        let corrected = match self.skew < 0 {
-            true => wall.checked_sub(skew),
-            false => wall.checked_add(skew),
-        };
-        corrected.unwrap_or(wall)
+        self.clock.time(wall)
     }
 
     pub(super) fn question(&self, source: AuthSource, wall: SystemTime) -> Option<Question> {

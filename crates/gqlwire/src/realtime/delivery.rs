@@ -19,6 +19,8 @@ pub(crate) struct Delivery {
     pub(crate) grace: Duration,
     /// How long after an acknowledgement the server may not deliver everything yet.
     pub(crate) settle: Duration,
+    /// How far apart the copies of one event may arrive on two connections.
+    pub(crate) skew: Duration,
     /// How many events wait for a catch-up, and how many bytes of them.
     pub(crate) held: Capacity,
 }
@@ -35,6 +37,7 @@ impl Default for Delivery {
             bytes_in_all: DEFAULT_QUEUE_BYTES_IN_ALL,
             grace: GRACE,
             settle: session.takeover.settle,
+            skew: session.takeover.skew,
             held: Capacity {
                 messages: session.held_events,
                 bytes: session.held_bytes,

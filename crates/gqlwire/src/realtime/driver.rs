@@ -108,6 +108,7 @@ impl Driver {
         }
         session.connect_deadline = options.subscribe_deadline.or(session.connect_deadline);
         session.takeover.settle = options.delivery.settle;
+        session.takeover.skew = options.delivery.skew;
         (session.held_events, session.held_bytes) = (options.delivery.held.messages, options.delivery.held.bytes);
         session.held_bytes_in_all = options.delivery.bytes_in_all;
         // The one source of randomness that the standard library has.
@@ -117,7 +118,7 @@ impl Driver {
             random: Random::new(!seed),
             patience: Patience::new(options.delivery.grace),
             swept: now(),
-            sources: Sources::new(Arc::clone(&options.auth)),
+            sources: Sources::new(Arc::clone(&options.auth), Arc::clone(&options.clock)),
             shared,
             commands,
             commands_over: false,

@@ -33,7 +33,7 @@ use self::connect::Connect;
 use self::driver::Driver;
 use self::queue::{Budget, Capacity, Ending, QueueReader, QueueWriter, queue};
 use crate::auth::AuthProvider;
-use crate::http::Shown;
+use crate::http::{ServerClock, Shown};
 use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
 use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
 
@@ -49,6 +49,7 @@ pub(crate) struct RealtimeOptions {
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Arc<dyn AuthProvider>,
+    pub(crate) clock: Arc<ServerClock>,
     /// How long an auth provider may think.
     pub(crate) auth_timeout: Duration,
     pub(crate) connect_timeout: Duration,

@@ -18,7 +18,7 @@ use self::masks::Masks;
 use self::socket::WebSocket;
 use super::connect::{Connect, Socket, Upgrade};
 use crate::error::summary;
-use crate::http::{Shown, advice, connect_error, read_body, reason, redirected};
+use crate::http::{Shown, advice, connect_error, date, read_body, reason, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
@@ -76,12 +76,10 @@ impl WebSockets {
                 .without_secrets(&secrets));
         }
         check(response.headers(), &key, &offered, &shown)?;
+        let date = date(response.headers());
         let upgraded = response.upgrade().await.map_err(broken)?;
-        Ok(Box::new(WebSocket::new(
-            upgraded,
-            Decoder::with_spares(self.max_message, self.spares()),
-            masks,
-        )))
+        let decoder = Decoder::with_spares(self.max_message, self.spares());
+        Ok(Box::new(WebSocket::new(upgraded, decoder, masks).opened_at(date)))
     }
 }
 

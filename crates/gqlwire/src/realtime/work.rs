@@ -9,7 +9,7 @@ use gqlwire_proto::appsync::{CONNECT_BODY, HeaderObject};
 use gqlwire_proto::session::{AuthSource, ConnectionId, SubscriptionHandle, Ticket};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use url::Url;
 
@@ -71,6 +71,7 @@ impl Shared {
     }
 
     async fn open_now(&self, question: Question, waiting: &[Progress]) -> Result<Opened, Error> {
+        let asked = Instant::now();
         let tell = |what: String| waiting.iter().for_each(|call| call.before_sending(what.clone()));
         tell(format!("getting credentials for {}", self.endpoint));
         let url = self.options.endpoint.signing_url_connect();
@@ -80,10 +81,10 @@ impl Shared {
         let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
         let socket = self.handshake(&authorization).await;
         let socket = socket.map_err(|error| error.without_secrets(&secrets));
-        Ok(Opened {
-            answer: question.answered(authorization),
-            socket,
-        })
+        let mut answer = question.answered(authorization);
+        let date = socket.as_ref().ok().and_then(|socket| socket.server_date());
+        answer.dates = date.zip(question.now.checked_add(asked.elapsed()));
+        Ok(Opened { answer, socket })
     }
 
     async fn handshake(&self, authorization: &Authorization) -> Result<Box<dyn Socket>, Error> {

@@ -144,6 +144,12 @@ impl Running {
         self.finish(stdout)
     }
 
+    /// Waits for the end before it reads what is left on stdout, as a reader that has stopped does.
+    pub(crate) fn end_unread(mut self) -> Run {
+        self.child.wait().unwrap();
+        self.end()
+    }
+
     fn finish(mut self, stdout: String) -> Run {
         let stderr = match self.stderr {
             Stderr::Unread(mut stderr) => {

@@ -134,6 +134,7 @@ fn each_provider_is_asked_for_its_own() {
 #[test]
 fn a_skewed_clock_is_corrected_once() {
     let mut world = world(200);
+    world.server.ahead = 600;
     let local = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     world.server.open_failure = Some(OpenFailureKind::Unauthorized {
         generation: 0,
@@ -146,6 +147,30 @@ fn a_skewed_clock_is_corrected_once() {
     assert_eq!(world.corrections, [600]);
     assert_eq!(world.refreshes, 0);
     assert!(world.acknowledged(handle));
+}
+
+#[test]
+fn starts_that_are_signed_by_a_wrong_clock_correct_it_where_the_connection_has_no_date() {
+    let mut world = world(200);
+    world.server.ahead = -900;
+    let handles: Vec<_> = (0..3).map(|_| world.subscribe(BODY)).collect();
+    world.pass(SECOND);
+    assert_eq!((&world.corrections[..], world.opens.len()), (&[-900][..], 1));
+    assert!(handles.iter().all(|handle| world.acknowledged(*handle)));
+}
+
+#[test]
+fn a_malformed_start_is_sent_once_where_the_clock_is_right_and_twice_where_it_is_not() {
+    for (ahead, starts) in [(0, 1), (30, 1), (900, 2)] {
+        let mut world = world(200);
+        world.server.ahead = ahead;
+        let refusal = r#"{"errorType":"BadRequestException","message":"no such field"}"#;
+        world.server.refuses.insert("subscription", refusal);
+        let handle = world.subscribe(BODY);
+        world.pass(SECOND);
+        assert!(world.ended(handle).is_some(), "{ahead}");
+        assert_eq!(world.server.starts_this_second.1, starts, "{ahead}");
+    }
 }
 
 #[test]

@@ -83,6 +83,9 @@ pub(crate) struct Behaviour {
     pub(crate) accepts: u64,
     pub(crate) refreshes: bool,
     pub(crate) credentials_live: Option<Duration>,
+    /// How many seconds its clock is ahead of the client's. It tells its time with each handshake, and takes signatures of
+    /// starts that are not older than five minutes; connections are opened with something that has no date.
+    pub(crate) ahead: i64,
     /// What a start whose body contains this is refused with.
     pub(crate) refuses: BTreeMap<&'static str, &'static str>,
     /// The answer to every open, if not a socket.
@@ -130,6 +133,7 @@ impl World {
                 accepts: 0,
                 refreshes: true,
                 credentials_live: None,
+                ahead: 0,
                 refuses: BTreeMap::new(),
                 open_failure: None,
                 catch_up: Ok("list"),
@@ -355,7 +359,8 @@ impl World {
             Pending::Closed(connection, code) => self.session.closed(connection, Some(code), "", now),
             Pending::Authorized(ticket, source) => {
                 let issued = self.issued(source);
-                let text = format!(r#"{{"generation":{}}}"#, issued.generation);
+                let corrected: i64 = self.corrections.iter().sum();
+                let text = format!(r#"{{"generation":{},"corrected":{corrected}}}"#, issued.generation);
                 let object = RawValue::from_string(text).unwrap();
                 self.session.authorized(ticket, &object, issued, now);
             }
@@ -384,12 +389,17 @@ impl World {
         Issued {
             generation: *self.generations.entry(source).or_default(),
             expires_at: self.server.credentials_live.map(|live| self.instant() + live),
+            ..Issued::default()
         }
     }
 
     fn open(&mut self, connection: ConnectionId) {
-        let issued = self.issued(AuthSource::CLIENT);
+        let mut issued = self.issued(AuthSource::CLIENT);
         let now = self.instant();
+        let wall = |ahead: i64| {
+            SystemTime::UNIX_EPOCH + self.now + Duration::from_secs(1_000_000_u64.saturating_add_signed(ahead))
+        };
+        issued.dates = Some((wall(self.server.ahead), wall(self.corrections.iter().sum())));
         let kind = match self.server.open_failure {
             Some(kind) => Some(kind),
             None if !self.server.reachable => Some(OpenFailureKind::Temporary),
@@ -435,6 +445,9 @@ impl World {
                 *second = self.now.as_secs();
                 let refusal = match object["generation"].as_u64().unwrap() < self.server.accepts {
                     true => Some(r#"{"errorType":"UnauthorizedException","message":"Token is old."}"#),
+                    false if (self.server.ahead - object["corrected"].as_i64().unwrap()).abs() > 300 => {
+                        Some(r#"{"errorType":"BadRequestException","message":"Signature expired"}"#)
+                    }
                     false if *starts > self.server.starts_a_second => {
                         Some(r#"{"errorType":"LimitExceededError","message":"Rate limit exceeded"}"#)
                     }

@@ -18,14 +18,16 @@ impl Driver {
         // The cause may be in the server's words, which may repeat credentials: errors have them taken out, logs cannot.
         tracing::debug!(endpoint = %self.shared.endpoint, "connection over");
         self.goodbyes.push(link.close(&cause));
-        let refreshable = match &cause {
-            Disconnect::Refused(refusal) => {
-                matches!(refusal.kind(), RefusalKind::Unauthorized | RefusalKind::TokenExpired)
-            }
+        // With better credentials, or the right time, another connection may do: the session knows.
+        let may_have_a_remedy = match &cause {
+            Disconnect::Refused(refusal) => matches!(
+                refusal.kind(),
+                RefusalKind::BadRequest | RefusalKind::Unauthorized | RefusalKind::TokenExpired
+            ),
             Disconnect::Requested => true,
             _ => false,
         };
-        if refreshable || self.shared.has_worked() || self.shared.options.subscribe_deadline.is_some() {
+        if may_have_a_remedy || self.shared.has_worked() || self.shared.options.subscribe_deadline.is_some() {
             return;
         }
         // The first connection of all did not come about: most likely there is nothing to connect to.

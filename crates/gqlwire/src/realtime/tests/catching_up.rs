@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -215,6 +216,24 @@ async fn a_catch_up_that_fails_for_a_while_is_tried_again() {
     all(&mut subscription, &["snapshot 5", "next 1"]).await;
     let most = Duration::from_millis(2000 + 200 + 400 + 800 + 1600 + 10);
     assert!(before.elapsed() < most, "{:?}", before.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_catch_up_waits_for_as_long_as_the_server_asks_up_to_a_minute() {
+    for (asked, waited) in [("7", 7), ("3600", 60), ("18446744073709551615", 60), ("soon", 0)] {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, asked.parse().unwrap())]);
+        let busy = Error::new(ErrorKind::Status, "503").with_answer(StatusCode::SERVICE_UNAVAILABLE, headers);
+        let http = Http::answering([Err(busy)]);
+        let (_client, _network, _peer, _, mut subscription) = subscribed(with(&http)).await;
+        let before = Instant::now();
+        all(&mut subscription, &["snapshot 2"]).await;
+        let waited = Duration::from_secs(2 + waited);
+        let took = before.elapsed();
+        assert!(
+            took >= waited && took < waited + Duration::from_millis(210),
+            "{asked}: {took:?}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

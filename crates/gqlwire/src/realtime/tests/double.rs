@@ -88,6 +88,7 @@ impl Setup {
             endpoint: Endpoint::new("https://api.example.com/graphql").unwrap(),
             headers: self.headers,
             auth: self.provider.unwrap_or(self.auth),
+            clock: Arc::default(),
             auth_timeout: Duration::from_secs(35),
             connect_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(10),

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -174,6 +175,28 @@ async fn an_event_that_does_not_fit_ends_nothing() {
         ErrorKind::Protocol
     );
     assert_eq!(next(&mut subscription).await.unwrap().unwrap(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_ends_a_subscription_is_told_from_one_that_does_not() {
+    let (_client, _network, peer, id, mut subscription) = subscribed(Setup::once()).await;
+    peer.send_raw(&format!(r#"{{"id":"{id}","type":"data","payload":null}}"#));
+    peer.push(Incoming::Lost("reset by peer".to_owned()));
+    assert!(!subscription.is_over());
+    next(&mut subscription).await.unwrap().unwrap_err();
+    assert!(!subscription.is_over(), "that was one event");
+    next(&mut subscription).await.unwrap().unwrap_err();
+    assert!(subscription.is_over());
+    assert!(next(&mut subscription).await.is_none());
+
+    let (_client, _network, peer, id, subscription) = subscribed(Setup::once()).await;
+    let mut data = subscription.data();
+    peer.send_raw(&format!(r#"{{"id":"{id}","type":"data","payload":null}}"#));
+    peer.complete(&id);
+    data.next().await.unwrap().unwrap_err();
+    assert!(!data.is_over());
+    assert!(data.next().await.is_none());
+    assert!(data.is_over());
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
 use gqlwire_proto::websocket::{Decoder, FrameError, Message, Pong, write_close, write_pong, write_text};
@@ -29,6 +29,7 @@ pub(super) struct WebSocket<S> {
     stream: S,
     decoder: Decoder,
     outgoing: Outgoing,
+    server_date: Option<SystemTime>,
 }
 
 struct Outgoing {
@@ -58,7 +59,13 @@ where
                 closing: false,
                 failed: None,
             },
+            server_date: None,
         }
+    }
+
+    /// The time that the answer to the handshake tells.
+    pub(super) fn opened_at(self, server_date: Option<SystemTime>) -> Self {
+        Self { server_date, ..self }
     }
 
     /// Reads until there is a message, or an end of another kind.
@@ -133,6 +140,10 @@ impl<S> Socket for WebSocket<S>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    fn server_date(&self) -> Option<SystemTime> {
+        self.server_date
+    }
+
     fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>> {
         if let Err(end) = ready!(self.poll_message(cx)) {
             return Poll::Ready(end);

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -39,13 +40,26 @@ pub(crate) fn accept_key(request: &Request) -> String {
 }
 
 impl Peer {
-    pub(crate) async fn accept(request: &Request, mut stream: Stream, subprotocol: Option<&str>) -> Self {
+    pub(crate) async fn accept(request: &Request, stream: Stream, subprotocol: Option<&str>) -> Self {
+        Self::accept_at(request, stream, subprotocol, None).await
+    }
+
+    /// The same, with a `Date`.
+    pub(crate) async fn accept_at(
+        request: &Request,
+        mut stream: Stream,
+        subprotocol: Option<&str>,
+        date: Option<SystemTime>,
+    ) -> Self {
         let mut head = format!(
             "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: {}\r\n",
             accept_key(request)
         );
         if let Some(subprotocol) = subprotocol {
             head.push_str(&format!("sec-websocket-protocol: {subprotocol}\r\n"));
+        }
+        if let Some(date) = date {
+            head.push_str(&format!("date: {}\r\n", httpdate::fmt_http_date(date)));
         }
         stream.0.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
         let socket = WebSocketStream::from_raw_socket(stream.0, Role::Server, None).await;

@@ -1,7 +1,10 @@
 //! What goes to stdout: the server's own JSON, one line for each result.
 
+mod background;
+
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use self::background::Background;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::status;
@@ -13,17 +16,78 @@ pub(crate) enum Reader {
     Gone,
 }
 
-/// Standard output, flushed after every line: what reads it may wait for that line.
+/// Standard output. No line waits for another one to be written: what reads it may wait for that line.
 #[derive(Debug)]
-pub(crate) struct Stdout {
-    /// Then a status line may be in the way.
-    is_terminal: bool,
+pub(crate) struct Stdout(To);
+
+#[derive(Debug)]
+enum To {
+    Background(Background),
+    Direct,
+    /// A status line may be in the way, and there is no order between it and a thread. A terminal goes on at Ctrl-C.
+    Terminal,
 }
 
 impl Stdout {
+    /// Where to write waits for its reader, which is right where nothing else is to be done.
     pub(crate) fn new() -> Self {
-        Self {
-            is_terminal: io::stdout().is_terminal(),
+        Self(match io::stdout().is_terminal() {
+            true => To::Terminal,
+            false => To::Direct,
+        })
+    }
+
+    /// Where a reader that does not read holds up nothing but its lines.
+    ///
+    /// Ask for [`has_room`](Self::has_room) before a line and for [`written`](Self::written) at the end.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread for it.
+    pub(crate) fn in_background() -> Result<Self, Failure> {
+        if io::stdout().is_terminal() {
+            return Ok(Self(To::Terminal));
+        }
+        match Background::start(io::stdout()) {
+            Ok(background) => Ok(Self(To::Background(background))),
+            Err(error) => Err(Failure::new(
+                Exit::Unreachable,
+                format!("cannot start a thread for the output: {error}"),
+            )),
+        }
+    }
+
+    /// Ready when there is room for another line. Cancel safe.
+    pub(crate) async fn has_room(&self) {
+        if let To::Background(background) = &self.0 {
+            background.has_room().await;
+        }
+    }
+
+    /// Ready when a line could not be written that had been taken: [`written`](Self::written) says why. Cancel safe.
+    pub(crate) async fn failed(&self) {
+        match &self.0 {
+            To::Background(background) => background.failed().await,
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Ready when all lines are written. Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// A line cannot be written, for another reason than that its reader is gone.
+    pub(crate) async fn written(&self) -> Result<Reader, Failure> {
+        match &self.0 {
+            To::Background(background) => reader(background.written().await),
+            _ => Ok(Reader::Listening),
+        }
+    }
+
+    /// Gives the lines a moment to be written before something is said on stderr that belongs after them.
+    pub(crate) fn settle(&mut self) {
+        if let To::Background(background) = &mut self.0 {
+            background.settle();
         }
     }
 
@@ -45,8 +109,13 @@ impl Stdout {
     ///
     /// As for [`json`](Self::json).
     pub(crate) fn line(&mut self, line: &[u8]) -> Result<Reader, Failure> {
-        if self.is_terminal {
-            status::make_way();
+        match &self.0 {
+            To::Background(background) => {
+                background.write(line);
+                return Ok(Reader::Listening);
+            }
+            To::Direct => {}
+            To::Terminal => status::make_way(),
         }
         write(line)
     }
@@ -57,10 +126,14 @@ impl Stdout {
     }
 }
 
-/// A reader that closed its end has read enough: `head`, a pager. That is no failure.
 fn write(bytes: &[u8]) -> Result<Reader, Failure> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+    reader(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// A reader that closed its end has read enough: `head`, a pager. That is no failure.
+fn reader(written: io::Result<()>) -> Result<Reader, Failure> {
+    match written {
         Ok(()) => Ok(Reader::Listening),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
         Err(error) => Err(Failure::new(
