@@ -101,6 +101,7 @@
 //! | `ring` | no | TLS, with ring |
 //! | `aws` | no | the AWS SDK's whole credential chain |
 //! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
+//! | `macros` | no | `gql!(schema = "…", …)`: documents checked against a schema while the program is compiled |
 //! | `scalars` | no | AppSync's scalars as types |
 //! | `graphql_client-0_16` | no | queries of `graphql_client` as operations |
 //! | `cynic-3` | no | operations of `cynic` |
@@ -126,6 +127,8 @@ mod http;
 mod introspect;
 #[cfg(feature = "schema")]
 pub mod local;
+#[cfg(feature = "macros")]
+mod macros;
 mod metrics;
 mod operation;
 mod overflow;
@@ -153,13 +156,13 @@ pub use error::{Error, ErrorKind};
 pub use execute::Execute;
 #[cfg(feature = "scalars")]
 pub use gqlwire_proto::appsync::scalar as scalars;
+#[cfg(not(feature = "macros"))]
+pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
 #[cfg(feature = "appsync")]
 pub use gqlwire_proto::session::ReconnectPolicy;
-pub use gqlwire_proto::{
-    GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response, gql,
-};
+pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
@@ -169,6 +172,14 @@ pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
 pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+
+/// What the macros expand to.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private {
+    pub use gqlwire_macros::checked;
+    pub use gqlwire_proto::gql;
+}
 
 /// The pages that hold Rust: compiled with the documentation's examples.
 #[cfg(all(doctest, feature = "appsync"))]

@@ -141,6 +141,9 @@ impl fmt::Display for Document {
 /// ```
 #[macro_export]
 macro_rules! gql {
+    (schema = $($rest:tt)*) => {
+        ::core::compile_error!("checking a document against a schema needs the feature `macros` of gqlwire")
+    };
     ($text:expr $(,)?) => {{
         // The lint is there to find endless loops; a large document merely takes a while.
         #[allow(long_running_const_eval)]

@@ -16,6 +16,8 @@ mod http_failures;
 mod integrations;
 #[cfg(feature = "schema")]
 mod local;
+#[cfg(feature = "macros")]
+mod macros;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod pool;
