@@ -188,6 +188,9 @@ mod pages {
     struct AppSync;
     #[doc = include_str!("../../../docs/sessions.md")]
     struct Sessions;
+    #[cfg(feature = "schema")]
+    #[doc = include_str!("../../../docs/schemas.md")]
+    struct Schemas;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }
