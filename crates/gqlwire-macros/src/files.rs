@@ -86,3 +86,47 @@ fn first(errors: &Diagnostics) -> String {
 fn unreadable(what: &str, written: &str, error: &io::Error) -> String {
     format!("cannot read the {what} {written}: {error}; its path is relative to the folder of the crate's Cargo.toml")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::{fs, schema};
+
+    #[test]
+    fn a_schema_is_read_again_only_when_its_file_is_another() {
+        let file = std::env::temp_dir().join(format!("gqlwire-macros-{}.graphql", std::process::id()));
+        let path = file.to_str().unwrap();
+        let written_at = |sdl: &str, seconds: u64| {
+            fs::write(&file, sdl).unwrap();
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+            fs::File::options()
+                .write(true)
+                .open(&file)
+                .unwrap()
+                .set_modified(time)
+                .unwrap();
+            schema(path)
+        };
+        let first = written_at("type Query { a: Int }", 1_000).unwrap();
+        assert!(first.parse("{ a }").is_ok());
+        // Nobody but a test writes another text of the same length at the same time.
+        assert_eq!(written_at("type Query { b: Int }", 1_000).unwrap(), first);
+        assert!(
+            written_at("type Query { b: Int }", 2_000)
+                .unwrap()
+                .parse("{ b }")
+                .is_ok()
+        );
+        assert!(
+            written_at("type Query { b: Int, c: Int }", 2_000)
+                .unwrap()
+                .parse("{ c }")
+                .is_ok()
+        );
+        let broken = written_at("type", 3_000).unwrap_err();
+        assert!(broken.contains("holds no schema"), "{broken}");
+        fs::remove_file(&file).unwrap();
+        assert!(schema(path).unwrap_err().starts_with("cannot read the schema"));
+    }
+}

@@ -46,6 +46,20 @@ use graphql_client::GraphQLQuery;
 
 use crate::{GraphQLError, PathSegment, Request, Response};
 
+/// AppSync's scalars by the names that a schema has for them, for the derive's
+/// `custom_scalars_module = "gqlwire::graphql_client_0_16::scalars"`.
+#[cfg(feature = "scalars")]
+pub mod scalars {
+    pub use crate::scalars::{
+        AwsDate as AWSDate, AwsDateTime as AWSDateTime, AwsEmail as AWSEmail, AwsIpAddress as AWSIPAddress,
+        AwsPhone as AWSPhone, AwsTime as AWSTime, AwsTimestamp as AWSTimestamp, AwsUrl as AWSURL,
+    };
+
+    /// JSON within a string, whatever it is. A type alias of your own can say more: `AwsJson<Settings>`.
+    #[allow(clippy::upper_case_acronyms, reason = "the schema has it so")]
+    pub type AWSJSON = crate::scalars::AwsJson<serde_json::Value>;
+}
+
 /// What turns a query of `graphql_client` into a [`Request`].
 pub trait QueryExt: GraphQLQuery {
     /// The request, with these variables and the name of its operation.

@@ -194,3 +194,14 @@ mod pages {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }
+
+/// The page whose examples take more features than others.
+#[cfg(all(
+    doctest,
+    feature = "cynic-3",
+    feature = "graphql_client-0_16",
+    feature = "macros",
+    feature = "scalars"
+))]
+#[doc = include_str!("../../../docs/typed.md")]
+mod typed {}

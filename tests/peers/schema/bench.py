@@ -50,12 +50,12 @@ def main():
     print(f"|---|{'--:|' * len(PROGRAMS)}")
     for task, title in TASKS.items():
         medians = [statistics.median(run[task] for run in runs) for runs in taken.values()]
-        cells = [shown(median / 1e6) + (f" ({median / medians[0]:.0f}×)" if i else "") for i, median in enumerate(medians)]
+        cells = [f"{shown(median / 1e6)} ({shown(median / medians[0])}×)" for median in medians]
         print(f"| {title} | {' | '.join(cells)} |")
 
 
-def shown(milliseconds):
-    return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.3g}"
+def shown(number):
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
 
 
 if __name__ == "__main__":
