@@ -53,6 +53,12 @@ impl Documents {
             return verdict;
         }
         let verdict = self.schema.parse(document).map_err(Arc::new);
+        if let Ok(document) = &verdict {
+            // Nothing is wrong with it as yet.
+            for found in document.deprecated_use(&self.schema) {
+                tracing::warn!(line = found.line(), column = found.column(), "{}", found.message());
+            }
+        }
         self.lock().put(document.into(), verdict.clone());
         verdict
     }

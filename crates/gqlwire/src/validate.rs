@@ -15,7 +15,8 @@ impl Client {
     ///
     /// A document that does not validate, and variables that do not fit their declared types, are an error of the kind
     /// [`Request`](crate::ErrorKind::Request), which shows every place and says what was probably meant. A variable that
-    /// the operation does not declare is refused too. A document that is sent again is not validated again.
+    /// the operation does not declare is refused too. What the schema has deprecated may be used, and is logged as a
+    /// warning. A document that is sent again is not validated again.
     ///
     /// [`Execute::validate`] and [`Subscribe::validate`] switch it off for one call.
     ///

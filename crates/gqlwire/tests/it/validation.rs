@@ -7,6 +7,7 @@ use gqlwire::schema::{IntrospectionOptions, Schema};
 use gqlwire::{Client, Error, ErrorKind, EventSource, RawRequest, RawResponse, Request, Transport};
 use serde_json::{Value, json};
 
+use crate::secrets::Log;
 use crate::support::{Server, appsync_client, response};
 
 const SDL: &str = "
@@ -82,6 +83,20 @@ async fn a_document_that_does_not_validate_is_refused_with_every_place_and_not_s
         "{shown}"
     );
     assert_eq!(sent.count(), 0);
+}
+
+#[tokio::test]
+async fn the_use_of_what_is_deprecated_is_sent_and_logged_once() {
+    let sdl = SDL.replace(
+        "text: String }\n    input",
+        "text: String @deprecated(reason: \"say `body`\") }\n    input",
+    );
+    let (log, _guard) = Log::capture();
+    let client = Client::with_transport(Recorded::default()).with_schema(Schema::from_sdl(&sdl).unwrap());
+    for _ in 0..2 {
+        client.execute("{ messages { text } }").await.unwrap();
+    }
+    assert_eq!(log.text().matches("say `body`").count(), 1, "{}", log.text());
 }
 
 #[tokio::test]
