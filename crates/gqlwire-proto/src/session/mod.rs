@@ -15,6 +15,7 @@ mod moving;
 mod options;
 mod pool;
 mod random;
+mod refused;
 mod rotation;
 #[allow(clippy::module_inception)]
 mod session;
