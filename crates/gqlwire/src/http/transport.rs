@@ -1,0 +1,311 @@
+use std::collections::hash_map::RandomState;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::BoxFuture;
+use gqlwire_proto::scan::OperationKind;
+use http::header::{ACCEPT, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderValue};
+use url::Url;
+
+use super::attempts::{Attempts, Next};
+use super::{
+    ConnectOptions, Purpose, ServerClock, Shown, answer, client, clock, connect_error, read_body, redirected,
+    unsafe_credentials,
+};
+use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::execute::timed_out;
+use crate::redact::Secrets;
+use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::{Error, RetryPolicy, metrics};
+
+/// What the transport is told once, when the client is built.
+pub(crate) struct HttpOptions {
+    pub(crate) url: Url,
+    /// The host of the API, which is signed.
+    pub(crate) host: String,
+    /// What stands in `Host` where that is not the URL's own, as for VPC endpoints.
+    pub(crate) host_header: Option<String>,
+    pub(crate) signing_url: Url,
+    pub(crate) region: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) auth: Option<Arc<dyn AuthProvider>>,
+    pub(crate) allow_plaintext_credentials: bool,
+    pub(crate) connect: ConnectOptions,
+    pub(crate) timeout: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) max_body: usize,
+}
+
+/// `POST`s each request as JSON.
+pub(crate) struct HttpTransport {
+    client: reqwest::Client,
+    clock: Arc<ServerClock>,
+    options: HttpOptions,
+    host_header: Option<HeaderValue>,
+    shown: Shown,
+}
+
+/// What one call tries once, and no more, when it is refused.
+struct Remedies {
+    /// How far the server's clock is ahead of ours, in seconds, as this call believes.
+    ahead: i64,
+    clock_corrected: bool,
+    renewed: bool,
+}
+
+/// What was sent, and what came of it.
+struct Attempt {
+    authorization: Option<Authorization>,
+    answer: Result<RawResponse, Error>,
+}
+
+impl HttpTransport {
+    pub(crate) fn new(options: HttpOptions) -> Result<Self, Error> {
+        let purpose = match options.host_header {
+            #[cfg(feature = "appsync")]
+            Some(_) => Purpose::OtherHost,
+            _ => Purpose::Requests,
+        };
+        let client = client(&options.url, purpose, &options.connect)?;
+        let host_header = options.host_header.as_deref().map(HeaderValue::from_str).transpose();
+        let host_header = host_header.map_err(|_| Error::config(format!("{:?} is not a host name", options.host)))?;
+        Ok(Self {
+            client,
+            clock: Arc::default(),
+            host_header,
+            shown: Shown::of(&options.url),
+            options,
+        })
+    }
+
+    /// The server's clock, as far as it is known.
+    #[cfg(feature = "appsync")]
+    pub(crate) fn clock(&self) -> Arc<ServerClock> {
+        Arc::clone(&self.clock)
+    }
+
+    async fn run(&self, request: &RawRequest, limit: Duration) -> Result<RawResponse, Error> {
+        let now = || tokio::time::Instant::now().into_std();
+        let policy = request.retry().unwrap_or(&self.options.retry);
+        let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
+        let mut remedies = Remedies {
+            ahead: self.clock.ahead(),
+            clock_corrected: false,
+            renewed: false,
+        };
+        loop {
+            tracing::Span::current().record("attempts", attempts.current());
+            let began = now();
+            let error = match self.authorised_attempt(request, &mut remedies).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            match attempts.failed(&error, began, now(), SystemTime::now(), roll()) {
+                Next::Over(why) => return Err(attempts.conclude(error, why)),
+                Next::Again(delay) => {
+                    let status = error.status().map(|status| status.as_u16());
+                    tracing::debug!(kind = ?error.kind(), status, ?delay, attempt = attempts.current(), "trying again");
+                    metrics::repeated(request.kind());
+                    let waiting = format!("waiting to repeat the {} to {}", request.kind(), self.shown);
+                    request.progress.failed(waiting, attempts.current() - 1, error);
+                    tokio::time::sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    /// An attempt, and another at once if it was refused and there is a remedy: the right time, or better credentials.
+    /// Each is tried once for each call. Refused means that nothing was executed, so that even a mutation may go again.
+    async fn authorised_attempt(&self, request: &RawRequest, remedies: &mut Remedies) -> Result<RawResponse, Error> {
+        let auth = request.auth.as_ref().or(self.options.auth.as_ref());
+        let mut last = self.attempt(request, auth, remedies.ahead).await?;
+        if !remedies.clock_corrected
+            && let Some(ahead) = last.better_time(remedies.ahead)
+        {
+            (remedies.clock_corrected, remedies.ahead) = (true, ahead);
+            tracing::warn!(
+                seconds = ahead,
+                "this machine's clock is wrong: signatures use the server's time"
+            );
+            last = self.attempt(request, auth, ahead).await?;
+        }
+        if let (Some(auth), Some(sent), Err(refusal)) = (auth, &last.authorization, &last.answer)
+            && refusal.is_auth()
+        {
+            request.progress.before_sending(self.seeking_credentials(request));
+            if !remedies.renewed && auth.refused(sent, refusal).await {
+                remedies.renewed = true;
+                tracing::debug!("the credentials were refused, and there are others");
+                last = self.attempt(request, Some(auth), remedies.ahead).await?;
+            }
+        }
+        let is_refused = last.refusal().is_some();
+        match (last.answer, auth, last.authorization) {
+            (Err(error), Some(auth), Some(_)) if error.is_auth() => Err(error.refusing(auth.as_ref())),
+            (Ok(answer), ..) => {
+                // A `Date` can lie: later requests rely on it only now that the server has taken what it led to.
+                if remedies.clock_corrected && !is_refused {
+                    self.clock.set_ahead(remedies.ahead);
+                }
+                Ok(answer)
+            }
+            (answer, ..) => answer,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &RawRequest,
+        auth: Option<&Arc<dyn AuthProvider>>,
+        ahead: i64,
+    ) -> Result<Attempt, Error> {
+        // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
+        let headers = [&self.options.headers, request.headers()];
+        if !self.options.allow_plaintext_credentials
+            && let Some(why) = unsafe_credentials(&self.options.url, auth.is_some(), &headers)
+        {
+            return Err(Error::request(why));
+        }
+        let mut signed = HeaderMap::new();
+        signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let authorization = match auth {
+            None => None,
+            Some(auth) => {
+                request.progress.before_sending(self.seeking_credentials(request));
+                let options = &self.options;
+                let target = Target {
+                    kind: TargetKind::Http,
+                    url: &options.signing_url,
+                    host: &options.host,
+                    region: options.region.as_deref(),
+                    headers: &signed,
+                    body: request.body(),
+                    now: clock::server_time(ahead),
+                };
+                Some(auth.authorize(target).await?)
+            }
+        };
+        let mut headers = self.options.headers.clone();
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/graphql-response+json, application/json"),
+        );
+        replace(&mut headers, request.headers());
+        replace(&mut headers, &signed);
+        if let Some(authorization) = &authorization {
+            replace(&mut headers, &authorization.headers);
+        }
+        // The connection's own; a provider that signs it hands it back with the rest.
+        headers.remove(HOST);
+        if let Some(host) = &self.host_header {
+            headers.insert(HOST, host.clone());
+        }
+        // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
+        let sending = format!("the {} to {}", request.kind(), self.shown);
+        request.progress.after_sending(sending);
+        let answer = self.send(request, headers).await;
+        Ok(Attempt { authorization, answer })
+    }
+
+    fn seeking_credentials(&self, request: &RawRequest) -> String {
+        format!("getting credentials for the {} to {}", request.kind(), self.shown)
+    }
+
+    async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
+        let url = &self.options.url;
+        let secrets = Secrets::of(&headers).and_query_of(url);
+        let sent = self
+            .client
+            .post(url.clone())
+            .headers(headers)
+            .body(request.body().to_owned())
+            .send();
+        let length = request.body().len();
+        let response = sent.await.map_err(|error| connect_error(error, url, length))?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        tracing::debug!(status = status.as_u16(), "answered");
+        if status.is_redirection() {
+            return Err(redirected(status, headers, url).without_secrets(&secrets));
+        }
+        let body = read_body(response, self.options.max_body).await.map_err(|error| {
+            let error = error.prefixed(&format!("{} answered {status}", self.shown));
+            error.with_answer(status, headers.clone()).after_sending()
+        })?;
+        let advice = answer::advice(status, &headers, url);
+        answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
+            .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
+    }
+}
+
+impl Attempt {
+    /// How far the server's clock is ahead, if that is why this was refused; it was made by a clock set so far ahead.
+    fn better_time(&self, ahead: i64) -> Option<i64> {
+        self.authorization.as_ref()?;
+        clock::better_time(self.refusal()?, ahead)
+    }
+
+    /// The headers of the answer, if that may refuse the signature.
+    fn refusal(&self) -> Option<&HeaderMap> {
+        match &self.answer {
+            Err(error) => error.is_auth().then(|| error.headers()),
+            Ok(answer) => clock::may_refuse_signature(answer).then_some(&answer.headers),
+        }
+    }
+}
+
+/// Without URLs, whose queries may hold secrets.
+impl fmt::Debug for HttpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpTransport")
+            .field("url", &self.shown)
+            .field("auth", &self.options.auth)
+            .field("timeout", &self.options.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Transport for HttpTransport {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        Box::pin(async move {
+            crate::runtime::current()?;
+            // The caller's own limit is kept by the caller.
+            if let Some(limit) = request.timeout() {
+                return self.run(request, limit).await;
+            }
+            let limit = self.options.timeout;
+            let answer = tokio::time::timeout(limit, self.run(request, limit)).await;
+            answer.unwrap_or_else(|_| Err(timed_out(request, limit)))
+        })
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        let message = match request.kind() {
+            OperationKind::Subscription => {
+                "this client speaks plain HTTP, which carries no subscriptions; for AWS AppSync say `.appsync()` on the builder"
+            }
+            _ => "this is not a subscription: use `execute`",
+        };
+        Box::pin(async move { Err(Error::request(message)) })
+    }
+}
+
+/// A number from 0 to below 1, from the one source of randomness that the standard library has.
+fn roll() -> f64 {
+    // As many bits as the number can hold.
+    let bits = RandomState::new().build_hasher().finish() >> 11;
+    bits as f64 / (1u64 << 53) as f64
+}
+
+/// Sets each header of `with`, whatever stood there.
+fn replace(headers: &mut HeaderMap, with: &HeaderMap) {
+    for name in with.keys() {
+        headers.remove(name);
+    }
+    for (name, value) in with {
+        headers.append(name, value.clone());
+    }
+}
