@@ -6,9 +6,9 @@ use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, R
 use gqlwire_proto::appsync::Endpoint;
 use url::Url;
 
-use crate::args::ConnectionArgs;
+use crate::args::{ConnectionArgs, NetworkArgs, SessionArgs};
 use crate::auth::{self, API_KEY_VARIABLE, Credentials};
-use crate::endpoint::{self, AppSyncOptions, Protocol};
+use crate::endpoint::{self, Given, Protocol};
 use crate::failure::{Failure, Phase};
 use crate::variables;
 
@@ -29,24 +29,29 @@ pub(crate) struct Connection {
     headers: Vec<(String, String)>,
     limit: Option<Duration>,
     args: ConnectionArgs,
+    session: SessionArgs,
 }
 
 impl Connection {
     /// Decides what the options, and the environment where they are silent, ask for.
-    pub(crate) fn resolve(args: ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn resolve(
+        args: ConnectionArgs,
+        session: SessionArgs,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
         let headers = variables::headers(&args.headers)?;
         let urls = endpoint::urls(&args, environment)?;
-        let protocol = endpoint::protocol(args.transport, &urls, appsync_options(&args))?;
+        let protocol = endpoint::protocol(args.transport, &urls, given(&args))?;
         let url = urls
             .into_iter()
             .next()
             .ok_or_else(|| Failure::usage("there is no endpoint"))?;
         let (credentials, keeps_key) = match protocol {
             Protocol::AppSync(_) => (Some(Credentials::choose(&args.auth, environment)?), false),
-            Protocol::Http => (None, auth::environment_key(environment).is_some()),
+            _ => (None, auth::environment_key(environment).is_some()),
         };
         if keeps_key {
-            tracing::info!("{API_KEY_VARIABLE} is set, and not sent: the transport is http");
+            tracing::info!("{API_KEY_VARIABLE} is set, and not sent: it is for AppSync");
         }
         if let Some(Credentials::Iam { profile }) = &credentials {
             tracing::info!("region {}", region_source(&args, &url, profile.as_deref(), environment));
@@ -59,12 +64,18 @@ impl Connection {
             headers,
             limit: args.execute_timeout.0,
             args,
+            session,
         })
     }
 
     /// How long a request may take, and a subscription until it is acknowledged.
     pub(crate) fn limit(&self) -> Duration {
         self.limit.unwrap_or(Duration::MAX)
+    }
+
+    /// The same, if there is one.
+    pub(crate) fn given_limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     /// The client; it connects at its first request.
@@ -101,7 +112,7 @@ impl Connection {
             if let Some(region) = &self.args.auth.region {
                 builder = builder.region(region);
             }
-            if let Some(time) = self.args.settle_time {
+            if let Some(time) = self.session.settle_time {
                 builder = builder.settle_time(time);
             }
             if let Some(bytes) = self.args.max_message_size {
@@ -117,6 +128,38 @@ impl Connection {
         builder.build().map_err(|error| self.failure(&error, Phase::Request))
     }
 
+    /// What `-H` says.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    pub(crate) fn network(&self) -> &NetworkArgs {
+        &self.args.network
+    }
+
+    /// The endpoints of AppSync that the options give, and what follows from them.
+    pub(crate) fn appsync_endpoint(&self) -> Result<Endpoint, Failure> {
+        let args = &self.args;
+        let mut endpoint = Endpoint::builder(self.url.as_str());
+        if let Some(url) = &args.http_url {
+            endpoint = endpoint.http_url(url);
+        }
+        if let Some(url) = &args.realtime_url {
+            endpoint = endpoint.realtime_url(url);
+        }
+        if let Some(host) = &args.api_host {
+            endpoint = endpoint.api_host(host);
+        }
+        if let Some(region) = &args.auth.region {
+            endpoint = endpoint.region(region);
+        }
+        endpoint.build().map_err(|error| Failure::usage(error.to_string()))
+    }
+
     /// The endpoint.
     pub(crate) fn url(&self) -> &Url {
         &self.url
@@ -128,7 +171,7 @@ impl Connection {
     }
 
     fn reconnect_policy(&self) -> ReconnectPolicy {
-        match (self.args.no_reconnect, self.args.max_reconnects) {
+        match (self.session.no_reconnect, self.session.max_reconnects) {
             (true, _) | (_, Some(0)) => ReconnectPolicy::never(),
             (false, Some(most)) => ReconnectPolicy::default().attempts(most),
             (false, None) => ReconnectPolicy::default(),
@@ -202,22 +245,22 @@ fn speaks_of_sso(error: &Error) -> bool {
     false
 }
 
-/// The options given that only AppSync knows.
-fn appsync_options(args: &ConnectionArgs) -> AppSyncOptions {
-    let others = [
+/// The options given that only some of the ways know.
+fn given(args: &ConnectionArgs) -> Given {
+    let appsync = [
         (args.realtime_url.is_some(), "--realtime-url"),
         (args.http_url.is_some(), "--http-url"),
         (args.api_host.is_some(), "--api-host"),
         (args.header_carrier.is_some(), "--header-carrier"),
         (args.auth.region.is_some(), "--region"),
-        (args.max_message_size.is_some(), "--max-message-size"),
-        (args.settle_time.is_some(), "--settle-time"),
     ];
     let auth = args.auth.given();
-    let other = others.into_iter().find_map(|(given, option)| given.then_some(option));
-    AppSyncOptions {
+    let other = appsync.into_iter().find_map(|(given, option)| given.then_some(option));
+    Given {
         auth,
-        any: auth.or(other),
+        appsync: auth.or(other),
+        socket: None,
+        phoenix: None,
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod args;
 mod auth;
+mod batch;
 mod check;
 mod completions;
 mod connection;
+mod curl;
 mod definitions;
 mod demo;
 mod document;
@@ -28,6 +30,7 @@ mod serve;
 mod signals;
 mod status;
 mod subscribe;
+mod uploads;
 mod validate;
 mod variables;
 

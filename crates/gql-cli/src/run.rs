@@ -1,13 +1,15 @@
 //! Operations: read, checked, sent, their answers printed.
 
 use std::future::IntoFuture;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gqlwire::{Client, Error, OperationKind, Request, Response};
 use gqlwire_schema::IntrospectionOptions;
 use serde_json::value::RawValue;
 
-use crate::args::OperationArgs;
+use crate::args::{OperationArgs, RequestArgs};
+use crate::batch::{self, Job};
 use crate::connection::Connection;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
@@ -19,22 +21,30 @@ use crate::schema::Loaded;
 use crate::signals::Interrupts;
 use crate::subscribe::{self, Bounds, Planned};
 use crate::variables::{self, Variable};
-use crate::{document, report, schema, status, validate};
+use crate::{curl, document, report, schema, status, uploads, validate};
 
 /// The answer as the server wrote it.
 pub(crate) type Raw = Box<RawValue>;
 
 pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
+    let (uploads, variables) = uploads::split(&args.variables)?;
     let variables = match args.local_schema.schema {
-        Some(_) => variables::lenient_variables(&args.variables)?,
-        None => variables::variables(&args.variables)?,
+        Some(_) => variables::lenient_variables(&variables)?,
+        None => variables::variables(&variables)?,
     };
     let schema_options = schema::options(&args.schema_download, IntrospectionOptions::default())?;
-    let connection = Connection::resolve(args.connection, &|name| std::env::var(name).ok())?;
+    let connection = Connection::resolve(args.connection, args.session, &|name| std::env::var(name).ok())?;
     // Refuses what the library refuses, before anybody types an operation.
     let client = connection.client()?;
     if args.print_schema {
         return schema::print(&connection, &client, &schema_options, args.format);
+    }
+    let has_document = args.query.is_some() || !args.file.is_empty();
+    if args.request.batch.as_deref() == Some(Path::new("-")) && !has_document {
+        return Err(
+            Failure::usage("standard input cannot be both the operation and the variables of --batch")
+                .hint("give the operation with -q TEXT or -f FILE"),
+        );
     }
     let Some(document) = document::read(args.query.as_deref(), &args.file)? else {
         return Ok(Exit::Success);
@@ -62,6 +72,9 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
         validates: !args.no_validate,
     };
     plan.point_out_undeclared(&operations, catch_up.as_ref())?;
+    if let Some(file) = &args.request.batch {
+        return batch(&connection, &client, plan, operations, form, file, &args.request);
+    }
     let mut planned: Vec<Planned> = operations
         .into_iter()
         .map(|operation| {
@@ -72,6 +85,26 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
             })
         })
         .collect::<Result<_, Failure>>()?;
+    if args.request.curl {
+        let [only] = planned.as_slice() else {
+            return Err(
+                Failure::usage("--curl prints one request, and these are several subscriptions")
+                    .hint("choose one with -o NAME"),
+            );
+        };
+        let body = only.request.to_json();
+        let body = body.map_err(|error| Failure::new(Exit::Invalid, error.to_string()))?;
+        return curl::print(
+            &connection,
+            &curl::Sent {
+                kind: only.operation.kind,
+                body: &body,
+                by_get: false,
+                uploads: &uploads::settle(uploads, &only.operation)?,
+                shows_secrets: args.request.show_secrets,
+            },
+        );
+    }
     let lone = planned.pop_if(|one| one.operation.kind != OperationKind::Subscription);
     let Some(Planned { operation, request, .. }) = lone else {
         let options = subscribe::Options {
@@ -97,6 +130,36 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     block_on(execute(&connection, &client, request, &operation, form))
 }
 
+fn batch(
+    connection: &Connection,
+    client: &Client,
+    plan: Plan,
+    mut operations: Vec<Operation>,
+    form: Form,
+    file: &Path,
+    args: &RequestArgs,
+) -> Result<Exit, Failure> {
+    let Some(operation) = operations.pop().filter(|_| operations.is_empty()) else {
+        return Err(
+            Failure::usage("--batch runs one operation for each line, and these are several")
+                .hint("choose one with -o NAME"),
+        );
+    };
+    let shared = plan.typed(&operation);
+    let job = Job {
+        connection,
+        client,
+        operation,
+        shared,
+        schema: plan.schema,
+        validates: plan.validates,
+        form,
+        concurrency: args.concurrency,
+        has_status_line: status::has_a_place(),
+    };
+    block_on(batch::run(&job, file))
+}
+
 /// What the requests are made with.
 struct Plan {
     variables: Vec<Variable>,
@@ -108,24 +171,19 @@ struct Plan {
 impl Plan {
     /// The request of an operation, with those of the variables that it declares.
     fn request(&self, operation: &Operation) -> Result<Request<Raw>, Failure> {
-        let typed = self
-            .schema
-            .as_ref()
-            .map(|loaded| validate::typed(&loaded.schema, operation, &self.variables));
-        let variables = typed.as_ref().unwrap_or(&self.variables);
+        let variables = self.typed(operation);
         if let Some(loaded) = self.schema.as_ref().filter(|_| self.validates) {
-            validate::validate(loaded, operation, variables)?;
+            validate::validate(loaded, operation, &variables)?;
         }
-        let mut request = Request::<Raw>::new(operation.document.clone());
-        for variable in variables {
-            if operation.variables.contains(&variable.name) {
-                request = request.variable(variable.name.clone(), &variable.value);
-            }
+        Ok(operation.request(&variables))
+    }
+
+    /// The variables, of the types that an operation declares if there is a schema.
+    fn typed(&self, operation: &Operation) -> Vec<Variable> {
+        match &self.schema {
+            Some(loaded) => validate::typed(&loaded.schema, operation, &self.variables),
+            None => self.variables.clone(),
         }
-        Ok(match &operation.name {
-            Some(name) => request.operation_name(name.clone()),
-            None => request,
-        })
     }
 
     /// Servers drop a variable that nobody declares without a word. With a schema it is refused, as a document would be.
