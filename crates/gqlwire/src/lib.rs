@@ -96,6 +96,7 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `http` | yes | queries and mutations over HTTP |
+//! | `websocket` | yes | everything over `graphql-transport-ws`, the older `graphql-ws` and Phoenix channels |
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
@@ -132,12 +133,14 @@ mod macros;
 mod metrics;
 mod operation;
 mod overflow;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
 mod redact;
 mod retry;
 mod runtime;
+#[cfg(feature = "websocket")]
+mod split;
 mod state;
 mod subscribe;
 mod subscription;
@@ -160,7 +163,7 @@ pub use gqlwire_proto::appsync::scalar as scalars;
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
 #[cfg(feature = "schema")]

@@ -1,5 +1,7 @@
 #[cfg(feature = "appsync")]
 mod appsync;
+#[cfg(feature = "websocket")]
+mod sockets;
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +38,10 @@ pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes may wait for all subscribers of one client, unless set.
 pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
+/// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
+#[cfg(feature = "websocket")]
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Sets up a [`Client`].
 #[derive(Clone)]
 #[must_use = "a builder builds nothing until `build` is called"]
@@ -53,8 +59,8 @@ pub struct ClientBuilder {
     schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
     appsync: Option<crate::appsync::Setup>,
-    #[cfg(feature = "appsync")]
-    delivery: crate::realtime::Delivery,
+    #[cfg(feature = "websocket")]
+    sockets: sockets::Sockets,
 }
 
 /// Without the query of the URL, which may hold secrets.
@@ -85,8 +91,8 @@ impl ClientBuilder {
             schema: None,
             #[cfg(feature = "appsync")]
             appsync: None,
-            #[cfg(feature = "appsync")]
-            delivery: crate::realtime::Delivery::default(),
+            #[cfg(feature = "websocket")]
+            sockets: sockets::Sockets::default(),
         }
     }
 

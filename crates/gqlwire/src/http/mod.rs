@@ -16,7 +16,7 @@ mod transport;
 pub(crate) use answer::read_body;
 #[cfg(feature = "aws")]
 pub(crate) use answer::read_bytes;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub(crate) use answer::{advice, reason};
 pub(crate) use clock::ServerClock;
 pub(crate) use connect_error::connect_error;
@@ -24,6 +24,6 @@ pub(crate) use connecting::{ConnectOptions, Purpose, client};
 use place::is_safe_for_credentials;
 pub(crate) use place::{Shown, host_of, is_loopback, redirected};
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub(crate) use times::{date, retry_after};
 pub(crate) use transport::{HttpOptions, HttpTransport};

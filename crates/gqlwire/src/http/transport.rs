@@ -82,7 +82,7 @@ impl HttpTransport {
     }
 
     /// The server's clock, as far as it is known.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn clock(&self) -> Arc<ServerClock> {
         Arc::clone(&self.clock)
     }

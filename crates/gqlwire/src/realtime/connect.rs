@@ -20,12 +20,19 @@ pub(crate) struct Upgrade {
     pub(crate) url: Url,
     /// `Sec-WebSocket-Protocol` is among them: what is offered, first the protocol itself.
     pub(crate) headers: HeaderMap,
+    /// The same in words: "…, which is not" this.
+    pub(crate) offered: String,
 }
 
 /// A socket that carries whole messages.
 pub(crate) trait Socket: Send {
     /// The time by the server's clock when it was opened, if that is known.
     fn server_date(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// What the server has selected of the subprotocols that were offered, if it says so.
+    fn subprotocol(&self) -> Option<&str> {
         None
     }
 

@@ -1,4 +1,4 @@
-//! Subscriptions over AppSync's realtime websocket.
+//! Sessions over websockets: what is subscribed to, and what is executed, where the protocol has it.
 
 mod catch_up;
 mod connect;
@@ -10,6 +10,7 @@ mod failure;
 mod link;
 mod patience;
 mod queue;
+mod service;
 mod websocket;
 mod work;
 
@@ -22,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use gqlwire_proto::appsync::{Endpoint, Timeouts};
+use gqlwire_proto::appsync::Timeouts;
 use gqlwire_proto::session::ReconnectPolicy;
 use gqlwire_proto::websocket::Spares;
 use http::HeaderMap;
@@ -38,6 +39,7 @@ use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
 use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
 
 pub(crate) use self::delivery::Delivery;
+pub(crate) use self::service::*;
 pub(crate) use self::websocket::WebSockets;
 
 /// How often a start is handed to another session because the one that had it was leaving.
@@ -46,7 +48,7 @@ const ATTEMPTS: u32 = 3;
 /// What the realtime client is told once, when it is built.
 #[derive(Debug)]
 pub(crate) struct RealtimeOptions {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) service: Box<dyn Service>,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Arc<dyn AuthProvider>,
     pub(crate) clock: Arc<ServerClock>,
@@ -135,7 +137,7 @@ impl RealtimeClient {
     fn over(options: RealtimeOptions, connect: Box<dyn Connect>, spares: Arc<Spares>) -> Self {
         Self {
             shared: Arc::new(Shared {
-                endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
+                endpoint: Shown::of(options.service.url()).to_string().into(),
                 budget: Budget::new(options.delivery.bytes_in_all, spares),
                 catch_ups: Semaphore::new(catch_up::AT_ONCE),
                 options,

@@ -18,7 +18,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::realtime::{Delivery, RealtimeClient, RealtimeOptions};
+use crate::realtime::{AppSync, Delivery, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, SessionState, Subscription};
 
@@ -85,7 +85,7 @@ impl Setup {
             connects: Arc::clone(&connects),
         };
         let options = RealtimeOptions {
-            endpoint: Endpoint::new("https://api.example.com/graphql").unwrap(),
+            service: Box::new(AppSync(Endpoint::new("https://api.example.com/graphql").unwrap())),
             headers: self.headers,
             auth: self.provider.unwrap_or(self.auth),
             clock: Arc::default(),

@@ -30,6 +30,7 @@ pub(super) struct WebSocket<S> {
     decoder: Decoder,
     outgoing: Outgoing,
     server_date: Option<SystemTime>,
+    subprotocol: Option<String>,
 }
 
 struct Outgoing {
@@ -60,12 +61,18 @@ where
                 failed: None,
             },
             server_date: None,
+            subprotocol: None,
         }
     }
 
     /// The time that the answer to the handshake tells.
     pub(super) fn opened_at(self, server_date: Option<SystemTime>) -> Self {
         Self { server_date, ..self }
+    }
+
+    /// The subprotocol that the answer names.
+    pub(super) fn speaking(self, subprotocol: Option<String>) -> Self {
+        Self { subprotocol, ..self }
     }
 
     /// Reads until there is a message, or an end of another kind.
@@ -142,6 +149,10 @@ where
 {
     fn server_date(&self) -> Option<SystemTime> {
         self.server_date
+    }
+
+    fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
     }
 
     fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>> {
