@@ -134,6 +134,9 @@ mod metrics;
 mod operation;
 mod overflow;
 #[cfg(feature = "websocket")]
+mod phoenix;
+mod protocol;
+#[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
 mod redact;
@@ -147,6 +150,8 @@ mod subscription;
 mod transport;
 #[cfg(feature = "schema")]
 mod validate;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
@@ -170,11 +175,16 @@ pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Part
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
+#[cfg(feature = "websocket")]
+pub use phoenix::{PhoenixOptions, PhoenixVersion};
+pub use protocol::Protocol;
 pub use retry::RetryPolicy;
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
 pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocketOptions;
 
 /// What the macros expand to.
 #[cfg(feature = "macros")]

@@ -73,7 +73,7 @@ impl ClientBuilder {
             allow_plaintext_credentials: self.allow_plaintext_credentials,
             connect: self.connect.clone(),
             timeout: self.timeout,
-            retry: self.retry,
+            retry: self.retry.clone(),
             max_body: self.max_response_size,
         })?;
         let http = Arc::new(http);
@@ -92,6 +92,7 @@ impl ClientBuilder {
             delivery: sockets.delivery,
             queries: Some(Arc::clone(&http) as Arc<dyn Transport>),
             query_timeout: self.timeout,
+            retry: self.retry,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
             subscriptions_per_connection: most.unwrap_or(SUBSCRIPTIONS_PER_CONNECTION),

@@ -18,6 +18,8 @@ pub(crate) use answer::read_body;
 pub(crate) use answer::read_bytes;
 #[cfg(feature = "websocket")]
 pub(crate) use answer::{advice, reason};
+#[cfg(feature = "websocket")]
+pub(crate) use attempts::{Attempts, Next};
 pub(crate) use clock::ServerClock;
 pub(crate) use connect_error::connect_error;
 pub(crate) use connecting::{ConnectOptions, Purpose, client};
@@ -26,4 +28,6 @@ pub(crate) use place::{Shown, host_of, is_loopback, redirected};
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
 #[cfg(feature = "websocket")]
 pub(crate) use times::{date, retry_after};
+#[cfg(feature = "websocket")]
+pub(crate) use transport::roll;
 pub(crate) use transport::{HttpOptions, HttpTransport};
