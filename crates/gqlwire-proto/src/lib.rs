@@ -6,13 +6,16 @@
 
 pub mod appsync;
 mod graphql_error;
+pub mod incremental;
 mod maybe_known;
 mod maybe_undefined;
+pub mod multipart;
 mod request;
 mod response;
 pub mod scan;
 pub mod session;
 pub mod sigv4;
+pub mod sse;
 pub mod websocket;
 
 pub use graphql_error::{GraphQLError, Location, PathSegment};

@@ -96,6 +96,7 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `http` | yes | queries and mutations over HTTP |
+//! | `websocket` | yes | everything over `graphql-transport-ws`, the older `graphql-ws` and Phoenix channels |
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
@@ -132,18 +133,25 @@ mod macros;
 mod metrics;
 mod operation;
 mod overflow;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
+mod phoenix;
+mod protocol;
+#[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
 mod redact;
 mod retry;
 mod runtime;
+#[cfg(feature = "websocket")]
+mod split;
 mod state;
 mod subscribe;
 mod subscription;
 mod transport;
 #[cfg(feature = "schema")]
 mod validate;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
@@ -160,18 +168,23 @@ pub use gqlwire_proto::appsync::scalar as scalars;
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
+#[cfg(feature = "websocket")]
+pub use phoenix::{PhoenixOptions, PhoenixVersion};
+pub use protocol::Protocol;
 pub use retry::RetryPolicy;
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
 pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocketOptions;
 
 /// What the macros expand to.
 #[cfg(feature = "macros")]

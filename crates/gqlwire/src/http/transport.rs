@@ -82,7 +82,7 @@ impl HttpTransport {
     }
 
     /// The server's clock, as far as it is known.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn clock(&self) -> Arc<ServerClock> {
         Arc::clone(&self.clock)
     }
@@ -294,7 +294,7 @@ impl Transport for HttpTransport {
 }
 
 /// A number from 0 to below 1, from the one source of randomness that the standard library has.
-fn roll() -> f64 {
+pub(crate) fn roll() -> f64 {
     // As many bits as the number can hold.
     let bits = RandomState::new().build_hasher().finish() >> 11;
     bits as f64 / (1u64 << 53) as f64

@@ -9,43 +9,49 @@ use crate::realtime::RealtimeClient;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
 use crate::{Counters, Error, SessionState};
 
-/// Queries and mutations go over HTTP, subscriptions over the realtime websocket: AppSync takes neither the other way.
+/// Queries and mutations go over HTTP, subscriptions over websockets.
 #[derive(Debug)]
-pub(crate) struct AppSyncTransport {
-    /// Shared with the realtime client, whose subscriptions catch up over it.
-    pub(crate) http: Arc<HttpTransport>,
-    pub(crate) realtime: RealtimeClient,
+pub(crate) struct SplitTransport {
+    /// Shared with the sockets, whose subscriptions catch up over it.
+    requests: Arc<HttpTransport>,
+    sockets: RealtimeClient,
 }
 
-impl Transport for AppSyncTransport {
+impl SplitTransport {
+    pub(crate) fn new(requests: Arc<HttpTransport>, sockets: RealtimeClient) -> Self {
+        Self { requests, sockets }
+    }
+}
+
+impl Transport for SplitTransport {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
-        self.http.execute(request)
+        self.requests.execute(request)
     }
 
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
         Box::pin(async move {
             match request.kind() {
-                OperationKind::Subscription => self.realtime.subscribe(&request).await,
+                OperationKind::Subscription => self.sockets.subscribe(&request).await,
                 kind => Err(Error::request(format!(
-                    "AppSync's realtime endpoint takes subscriptions only, and this is a {kind}: use `execute`"
+                    "subscriptions alone go over the websocket, and this is a {kind}: use `execute`"
                 ))),
             }
         })
     }
 
     fn catches_up(&self) -> bool {
-        self.realtime.catches_up()
+        true
     }
 
     fn state(&self) -> Option<watch::Receiver<SessionState>> {
-        Some(self.realtime.state())
+        Some(self.sockets.state())
     }
 
     fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
-        Box::pin(async move { Some(self.realtime.counters().await) })
+        Box::pin(async move { Some(self.sockets.counters().await) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.realtime.close())
+        Box::pin(self.sockets.close())
     }
 }
