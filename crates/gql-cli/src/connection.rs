@@ -1,16 +1,21 @@
 //! The connection that the options describe.
 
+use std::fmt;
 use std::time::Duration;
 
-use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, ReconnectPolicy};
+use gqlwire::{
+    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, PhoenixOptions, ReconnectPolicy,
+    RetryPolicy, WebSocketOptions,
+};
 use gqlwire_proto::appsync::Endpoint;
+use serde_json::Value;
 use url::Url;
 
 use crate::args::{ConnectionArgs, NetworkArgs, SessionArgs};
 use crate::auth::{self, API_KEY_VARIABLE, Credentials};
-use crate::endpoint::{self, Given, Protocol};
+use crate::endpoint::{self, Dialects, Given, Protocol, Streaming};
 use crate::failure::{Failure, Phase};
-use crate::variables;
+use crate::{init, variables};
 
 /// How long a subscription's end may wait for the server to confirm it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,9 +32,19 @@ pub(crate) struct Connection {
     /// Whether the environment holds an API key that is not sent.
     keeps_key: bool,
     headers: Vec<(String, String)>,
+    init: Option<Payload>,
     limit: Option<Duration>,
     args: ConnectionArgs,
     session: SessionArgs,
+}
+
+/// What a websocket begins with, which is often a token.
+struct Payload(Value);
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Payload")
+    }
 }
 
 impl Connection {
@@ -62,6 +77,7 @@ impl Connection {
             credentials,
             keeps_key,
             headers,
+            init: init::payload(&args.socket)?.map(Payload),
             limit: args.execute_timeout.0,
             args,
             session,
@@ -80,52 +96,120 @@ impl Connection {
 
     /// The client; it connects at its first request.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        self.client_of(self.protocol)
+    }
+
+    /// A client whose subscriptions go over a websocket at the same URL.
+    pub(crate) fn socket_client(&self) -> Result<Client, Failure> {
+        self.client_of(Protocol::Http(Streaming::Socket))
+    }
+
+    fn client_of(&self, protocol: Protocol) -> Result<Client, Failure> {
+        let mut builder = self.common();
+        builder = match protocol {
+            Protocol::AppSync(_) => self.appsync(builder),
+            Protocol::Http(streaming) => self.streaming(builder, streaming),
+            Protocol::Phoenix => builder.phoenix(self.phoenix_options()),
+            Protocol::Websocket(dialects) => {
+                let options = self.websocket_options().carry_requests();
+                builder.websocket(match dialects {
+                    Dialects::Both => options,
+                    Dialects::Legacy => options.protocols([gqlwire::Protocol::LegacyWs]),
+                })
+            }
+        };
+        if let Some(credentials) = &self.credentials {
+            builder = builder.auth(credentials.provider());
+        }
+        builder.build().map_err(|error| self.failure(&error, Phase::Request))
+    }
+
+    /// What goes for every way of talking.
+    fn common(&self) -> ClientBuilder {
         let limit = self.limit.unwrap_or_default();
+        let network = &self.args.network;
+        let connect_timeout = network.connect_timeout.unwrap_or(limit.max(DEFAULT_CONNECT_TIMEOUT));
         let mut builder = Client::builder(self.url.as_str())
-            .connect_timeout(limit.max(DEFAULT_CONNECT_TIMEOUT))
-            .timeout(self.limit());
+            .connect_timeout(connect_timeout)
+            .timeout(self.limit())
+            .reconnect(self.reconnect_policy())
+            .ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
+            .start_ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
+            .close_timeout(CLOSE_TIMEOUT);
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
         if let Some(bytes) = self.args.max_response_size {
             builder = builder.max_response_size(bytes);
         }
+        if let Some(bytes) = self.args.max_message_size {
+            builder = builder.max_message_size(bytes);
+        }
         if self.args.allow_plaintext {
             builder = builder.danger_allow_plaintext_credentials();
         }
-        if self.protocol.is_appsync() {
-            builder = builder
-                .appsync()
-                .reconnect(self.reconnect_policy())
-                .ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
-                .start_ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
-                .close_timeout(CLOSE_TIMEOUT);
-            if let Some(url) = &self.args.http_url {
-                builder = builder.http_url(url);
-            }
-            if let Some(url) = &self.args.realtime_url {
-                builder = builder.realtime_url(url);
-            }
-            if let Some(host) = &self.args.api_host {
-                builder = builder.api_host(host);
-            }
-            if let Some(region) = &self.args.auth.region {
-                builder = builder.region(region);
-            }
-            if let Some(time) = self.session.settle_time {
-                builder = builder.settle_time(time);
-            }
-            if let Some(bytes) = self.args.max_message_size {
-                builder = builder.max_message_size(bytes);
-            }
-            if let Some(carrier) = self.args.header_carrier {
-                builder = builder.header_carrier(carrier.into());
-            }
+        if let Some(times) = network.retry {
+            builder = builder.retry(RetryPolicy::default().attempts(times + 1));
         }
-        if let Some(credentials) = &self.credentials {
-            builder = builder.auth(credentials.provider());
+        if let Some(overflow) = self.session.overflow {
+            builder = builder.overflow(overflow.into());
         }
-        builder.build().map_err(|error| self.failure(&error, Phase::Request))
+        if let Some(events) = self.session.queue {
+            builder = builder.queue_messages(events as usize);
+        }
+        if let Some(time) = self.session.settle_time {
+            builder = builder.settle_time(time);
+        }
+        builder
+    }
+
+    fn appsync(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        builder = builder.appsync();
+        if let Some(url) = &self.args.http_url {
+            builder = builder.http_url(url);
+        }
+        if let Some(url) = &self.args.realtime_url {
+            builder = builder.realtime_url(url);
+        }
+        if let Some(host) = &self.args.api_host {
+            builder = builder.api_host(host);
+        }
+        if let Some(region) = &self.args.auth.region {
+            builder = builder.region(region);
+        }
+        if let Some(carrier) = self.args.header_carrier {
+            builder = builder.header_carrier(carrier.into());
+        }
+        builder
+    }
+
+    fn streaming(&self, builder: ClientBuilder, streaming: Streaming) -> ClientBuilder {
+        match streaming {
+            Streaming::Socket => builder.websocket(self.websocket_options()),
+            Streaming::Any
+            | Streaming::AnyElseSocket
+            | Streaming::Multipart
+            | Streaming::Sse
+            | Streaming::SseSingle => builder,
+        }
+    }
+
+    fn websocket_options(&self) -> WebSocketOptions {
+        match &self.init {
+            None => WebSocketOptions::new(),
+            Some(payload) => WebSocketOptions::new().init_payload_value(payload.0.clone()),
+        }
+    }
+
+    fn phoenix_options(&self) -> PhoenixOptions {
+        let mut options = PhoenixOptions::new().carry_requests();
+        if let Some(topic) = &self.args.socket.channel {
+            options = options.channel(topic);
+        }
+        match &self.init {
+            None => options,
+            Some(payload) => options.join_payload_value(payload.0.clone()),
+        }
     }
 
     /// What `-H` says.
@@ -259,8 +343,12 @@ fn given(args: &ConnectionArgs) -> Given {
     Given {
         auth,
         appsync: auth.or(other),
-        socket: None,
-        phoenix: None,
+        socket: match (&args.socket.init_payload, args.socket.init.first()) {
+            (Some(_), _) => Some("--init-payload"),
+            (None, Some(_)) => Some("--init"),
+            (None, None) => None,
+        },
+        phoenix: args.socket.channel.is_some().then_some("--channel"),
     }
 }
 

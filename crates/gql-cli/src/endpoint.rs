@@ -176,9 +176,9 @@ pub(crate) fn protocol(transport: Transport, urls: &[Url], given: Given) -> Resu
         );
     }
     let has_payload = match protocol {
-        Protocol::AppSync(_) | Protocol::Phoenix => false,
+        Protocol::AppSync(_) => false,
         Protocol::Http(streaming) => streaming == Streaming::Socket,
-        Protocol::Websocket(_) => true,
+        Protocol::Phoenix | Protocol::Websocket(_) => true,
     };
     if let Some(option) = given.socket.filter(|_| !has_payload) {
         return Err(Failure::usage(format!(
@@ -204,19 +204,6 @@ pub(crate) fn protocol(transport: Transport, urls: &[Url], given: Given) -> Resu
 
 pub(crate) fn is_websocket(url: &Url) -> bool {
     matches!(url.scheme(), "ws" | "wss")
-}
-
-/// The same endpoint with the scheme of a websocket.
-pub(crate) fn as_websocket(url: &Url) -> Url {
-    let mut socket = url.clone();
-    let scheme = match url.scheme() {
-        "http" => "ws",
-        "https" => "wss",
-        _ => return socket,
-    };
-    // Fails for schemes that have no host, which these do.
-    let _ = socket.set_scheme(scheme);
-    socket
 }
 
 /// A URL without its query and without a password, which may be secrets.
@@ -413,17 +400,6 @@ mod tests {
         let socket = Url::parse("wss://example.com/").unwrap();
         for transport in [Transport::Http, Transport::Sse, Transport::Multipart] {
             assert!(protocol(transport, std::slice::from_ref(&socket), NONE).is_err());
-        }
-    }
-
-    #[test]
-    fn a_websocket_has_the_url_of_its_endpoint_with_another_scheme() {
-        for (http, ws) in [
-            ("https://a.example/graphql?x=1", "wss://a.example/graphql?x=1"),
-            ("http://a.example:8080/", "ws://a.example:8080/"),
-            ("wss://a.example/", "wss://a.example/"),
-        ] {
-            assert_eq!(as_websocket(&Url::parse(http).unwrap()).as_str(), ws);
         }
     }
 

@@ -8,6 +8,7 @@ mod request;
 mod schema;
 mod secret;
 mod session;
+mod socket;
 mod swallowed;
 mod transport;
 
@@ -31,6 +32,7 @@ pub(crate) use self::schema::{
 };
 pub(crate) use self::secret::{Secret, check};
 pub(crate) use self::session::SessionArgs;
+pub(crate) use self::socket::SocketArgs;
 pub(crate) use self::swallowed::is_endpoint;
 use self::swallowed::take_endpoints;
 use self::transport::Carrier;
@@ -217,6 +219,9 @@ pub(crate) struct ConnectionArgs {
 
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
 
     #[command(flatten)]
     pub(crate) auth: AuthArgs,
