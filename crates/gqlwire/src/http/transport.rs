@@ -12,14 +12,14 @@ use url::Url;
 
 use super::attempts::{Attempts, Next};
 use super::{
-    ConnectOptions, Purpose, ServerClock, Shown, answer, client, clock, connect_error, read_body, redirected,
+    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, client, clock, connect_error, read_body, redirected,
     unsafe_credentials,
 };
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Error, RetryPolicy, metrics};
+use crate::{Error, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
 pub(crate) struct HttpOptions {
@@ -36,6 +36,7 @@ pub(crate) struct HttpOptions {
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) max_body: usize,
 }
 
@@ -43,6 +44,7 @@ pub(crate) struct HttpOptions {
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
     clock: Arc<ServerClock>,
+    budget: Budget,
     options: HttpOptions,
     host_header: Option<HeaderValue>,
     shown: Shown,
@@ -75,6 +77,7 @@ impl HttpTransport {
         Ok(Self {
             client,
             clock: Arc::default(),
+            budget: Budget::new(options.retry_budget),
             host_header,
             shown: Shown::of(&options.url),
             options,
@@ -91,6 +94,7 @@ impl HttpTransport {
         let now = || tokio::time::Instant::now().into_std();
         let policy = request.retry().unwrap_or(&self.options.retry);
         let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
+        self.budget.called(now());
         let mut remedies = Remedies {
             ahead: self.clock.ahead(),
             clock_corrected: false,
@@ -105,6 +109,10 @@ impl HttpTransport {
             };
             match attempts.failed(&error, began, now(), SystemTime::now(), roll()) {
                 Next::Over(why) => return Err(attempts.conclude(error, why)),
+                Next::Again(_) if !self.budget.allows(now()) => {
+                    tracing::warn!(kind = ?error.kind(), "not trying again: the retry budget of the client is used up");
+                    return Err(attempts.conclude(error, Some(self.budget.used_up())));
+                }
                 Next::Again(delay) => {
                     let status = error.status().map(|status| status.as_u16());
                     tracing::debug!(kind = ?error.kind(), status, ?delay, attempt = attempts.current(), "trying again");
@@ -225,6 +233,10 @@ impl HttpTransport {
             .send();
         let length = request.body().len();
         let response = sent.await.map_err(|error| connect_error(error, url, length))?;
+        #[cfg(feature = "reqwest-0_13")]
+        if let Some(elsewhere) = super::place::followed(&response, url) {
+            return Err(elsewhere.without_secrets(&secrets));
+        }
         let status = response.status();
         let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
@@ -235,7 +247,7 @@ impl HttpTransport {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
-        let advice = answer::advice(status, &headers, url);
+        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
             .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
     }
