@@ -7,7 +7,8 @@ use gqlwire_schema::{Diagnostics, Schema, VariableErrors};
 use tokio::sync::watch;
 
 use crate::documents::{Documents, Wire};
-use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::execute_batch::of_item;
+use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, Execute, SessionState, Subscribe};
 
 impl Client {
@@ -86,7 +87,8 @@ struct Validating {
 
 impl Validating {
     fn check(&self, request: &RawRequest) -> Result<(), Error> {
-        if !request.validate {
+        // Nothing is known here of a document that only the server has.
+        if !request.validate || request.document_id().is_some() {
             return Ok(());
         }
         let wire = Wire::read(request)?;
@@ -115,6 +117,19 @@ impl Transport for Validating {
             Ok(()) => self.inner.execute(request),
             Err(error) => Box::pin(async { Err(error) }),
         }
+    }
+
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        let mut checked = requests.iter().enumerate();
+        let refused = checked.find_map(|(index, request)| self.check(request).err().map(|error| of_item(index, error)));
+        match refused {
+            None => self.inner.execute_batch(requests),
+            Some(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn takes_uploads(&self) -> bool {
+        self.inner.takes_uploads()
     }
 
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {

@@ -185,6 +185,7 @@ impl ClientBuilder {
     }
 
     pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
+        self.requests.check_appsync()?;
         let setup = std::mem::take(self.setup());
         let endpoint = setup.endpoint(&self.url)?;
         // An API of AppSync always takes credentials.
@@ -208,6 +209,8 @@ impl ClientBuilder {
             timeout: self.timeout,
             retry: self.retry,
             max_body: self.max_response_size,
+            requests: self.requests,
+            posts_only: true,
         })?;
         let http = Arc::new(http);
         let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;

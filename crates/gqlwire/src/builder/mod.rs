@@ -1,5 +1,6 @@
 #[cfg(feature = "appsync")]
 mod appsync;
+mod requests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +10,13 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::auth::AuthProvider;
+use crate::batching::BatchingTransport;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
 use crate::{Client, Error, RetryPolicy};
+
+pub use requests::DEFAULT_GET_URL_LIMIT;
+pub(crate) use requests::RequestOptions;
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -48,6 +53,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
+    requests: RequestOptions,
     first_error: Option<Error>,
     #[cfg(feature = "schema")]
     schema: Option<gqlwire_schema::Schema>,
@@ -80,6 +86,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
+            requests: RequestOptions::default(),
             first_error: None,
             #[cfg(feature = "schema")]
             schema: None,
@@ -200,7 +207,12 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "schema")]
         let schema = self.schema.clone();
+        let batching = self.requests.batching.clone();
         let client = self.build_unchecked()?;
+        let client = match batching {
+            Some(batching) => client.over(|inner| BatchingTransport::new(inner, batching)),
+            None => client,
+        };
         #[cfg(feature = "schema")]
         let client = match schema {
             Some(schema) => client.with_schema(schema),
@@ -235,6 +247,8 @@ impl ClientBuilder {
             timeout: self.timeout,
             retry: self.retry,
             max_body: self.max_response_size,
+            requests: self.requests,
+            posts_only: false,
         })?;
         Ok(Client::with_transport(transport))
     }

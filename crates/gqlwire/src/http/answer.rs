@@ -63,7 +63,7 @@ pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> 
     }
 }
 
-fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
+pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     let status = answer.status;
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     let error = match Response::<Box<RawValue>>::from_json(&answer.body) {

@@ -2,9 +2,14 @@
 
 mod answer;
 mod attempts;
+mod batch;
 mod clock;
 mod connect_error;
 mod connecting;
+#[cfg(feature = "upload")]
+mod form;
+mod outgoing;
+mod persisted;
 mod place;
 mod plaintext;
 mod proxy;
