@@ -109,6 +109,7 @@ pub struct RawRequest {
     id: Option<DocumentId>,
     pub(crate) by_get: bool,
     /// How many requests this is, if it is a batch.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) batch: Option<usize>,
     #[cfg(feature = "upload")]
     pub(crate) uploads: crate::upload::Uploads,

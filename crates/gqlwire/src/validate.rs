@@ -1,5 +1,6 @@
 //! Requests checked against a schema before anything of them is sent, with the feature `schema`.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use futures_util::future::BoxFuture;
@@ -91,7 +92,8 @@ impl Validating {
         if !request.validate || request.document_id().is_some() {
             return Ok(());
         }
-        let wire = Wire::read(request)?;
+        let body = with_files(request)?;
+        let wire = Wire::of(&body)?;
         let document = self.documents.check(&wire.query).map_err(|diagnostics| {
             let found = match diagnostics.len() {
                 1 => "the schema refuses this document".to_owned(),
@@ -109,6 +111,15 @@ impl Validating {
                 Error::request(format!("the variables do not fit the operation:\n{errors}")).with_source(errors)
             })
     }
+}
+
+/// The request with something in the places of its files, where `null` would not fit the types of the variables.
+fn with_files(request: &RawRequest) -> Result<Cow<'_, str>, Error> {
+    #[cfg(feature = "upload")]
+    if request.has_uploads() {
+        return request.uploads.in_place(request.body()).map(Cow::Owned);
+    }
+    Ok(Cow::Borrowed(request.body()))
 }
 
 impl Transport for Validating {

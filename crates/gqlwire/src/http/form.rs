@@ -231,10 +231,8 @@ mod tests {
     fn request(body: &[u8], filename: &str) -> RawRequest {
         let document = "mutation($f: Upload!) { add(f: $f) { id } }";
         let request = RawRequest::new(&Request::<serde_json::Value>::new(document)).unwrap();
-        let transport = crate::http::HttpTransport::for_tests();
         let upload = Upload::bytes(body.to_vec()).filename(filename);
-        let mut call = crate::Execute::<serde_json::Value>::of(transport, Ok(request)).upload("f", upload);
-        std::mem::replace(&mut call.request, Err(Error::request(""))).unwrap()
+        request.with_upload("f", &upload).unwrap()
     }
 
     async fn written(request: &RawRequest) -> (Form, Vec<u8>) {

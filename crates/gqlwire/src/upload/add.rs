@@ -41,20 +41,28 @@ impl<T> ExecuteBatch<T> {
 }
 
 fn add(request: &mut RawRequest, place: &str, upload: &Upload) -> Result<(), Error> {
-    let path: VariablePath = place.parse().map_err(|error| refused(&error))?;
-    if let Some(media_type) = &upload.0.content_type
-        && HeaderValue::from_str(media_type).is_err()
-    {
-        return Err(Error::request(format!("{media_type:?} is no media type")));
-    }
-    let place = path.to_string();
-    if request.uploads.has(&place) {
-        return Err(Error::request(format!("two files are to stand at {place}")));
-    }
-    let body = path.set_null(request.body()).map_err(|error| refused(&error))?;
-    *request = request.with_body(body);
-    request.uploads.add(place, upload);
+    *request = request.with_upload(place, upload)?;
     Ok(())
+}
+
+impl RawRequest {
+    /// The same request with a file that goes along.
+    pub(crate) fn with_upload(&self, place: &str, upload: &Upload) -> Result<Self, Error> {
+        let path: VariablePath = place.parse().map_err(|error| refused(&error))?;
+        if let Some(media_type) = &upload.0.content_type
+            && HeaderValue::from_str(media_type).is_err()
+        {
+            return Err(Error::request(format!("{media_type:?} is no media type")));
+        }
+        let place = path.to_string();
+        if self.uploads.has(&place) {
+            return Err(Error::request(format!("two files are to stand at {place}")));
+        }
+        let body = path.set_null(self.body()).map_err(|error| refused(&error))?;
+        let mut request = self.with_body(body);
+        request.uploads.add(place, upload);
+        Ok(request)
+    }
 }
 
 fn refused(error: &gqlwire_proto::VariablePathError) -> Error {

@@ -1,4 +1,6 @@
 use super::Upload;
+#[cfg(feature = "schema")]
+use crate::Error;
 use crate::transport::RawRequest;
 
 /// The files of one request, each with the places where it stands.
@@ -31,6 +33,20 @@ impl Uploads {
     /// Whether another attempt is out of the question, since something was read that can be read only once.
     pub(crate) fn are_spent(&self) -> bool {
         self.0.iter().any(|(upload, _)| upload.is_spent())
+    }
+
+    /// The body with a text where each file stands.
+    #[cfg(feature = "schema")]
+    pub(crate) fn in_place(&self, body: &str) -> Result<String, Error> {
+        let mut body = body.to_owned();
+        for place in self.0.iter().flat_map(|(_, places)| places) {
+            let file = serde_json::value::to_raw_value("a file").map_err(|error| Error::request(error.to_string()))?;
+            let path = place.parse::<gqlwire_proto::VariablePath>();
+            body = path
+                .and_then(|path| path.set(&body, file))
+                .map_err(|error| Error::request(error.to_string()))?;
+        }
+        Ok(body)
     }
 
     pub(super) fn has(&self, place: &str) -> bool {
