@@ -52,6 +52,7 @@ impl ClientBuilder {
     }
 
     pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
+        self.requests.check_appsync()?;
         let setup = std::mem::take(self.setup());
         let endpoint = setup.endpoint(&self.url)?;
         // An API of AppSync always takes credentials.
@@ -76,6 +77,8 @@ impl ClientBuilder {
             retry: self.retry.clone(),
             retry_budget: self.retry_budget,
             max_body: self.max_response_size,
+            requests: self.requests,
+            posts_only: true,
         })?;
         let http = Arc::new(http);
         let client = sockets(endpoint.realtime_url(), &self.connect)?;

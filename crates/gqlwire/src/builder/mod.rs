@@ -1,6 +1,7 @@
 #[cfg(feature = "appsync")]
 mod appsync;
 mod connecting;
+mod requests;
 #[cfg(feature = "websocket")]
 mod sockets;
 #[cfg(feature = "websocket")]
@@ -14,9 +15,13 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::auth::AuthProvider;
+use crate::batching::BatchingTransport;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
 use crate::{Client, Error, RetryBudget, RetryPolicy};
+
+pub use requests::DEFAULT_GET_URL_LIMIT;
+pub(crate) use requests::RequestOptions;
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,6 +63,7 @@ pub struct ClientBuilder {
     retry_budget: RetryBudget,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
+    requests: RequestOptions,
     first_error: Option<Error>,
     #[cfg(feature = "cookies")]
     keep_cookies: bool,
@@ -97,6 +103,7 @@ impl ClientBuilder {
             retry_budget: RetryBudget::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
+            requests: RequestOptions::default(),
             first_error: None,
             #[cfg(feature = "cookies")]
             keep_cookies: false,
@@ -223,7 +230,12 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "schema")]
         let schema = self.schema.clone();
+        let batching = self.requests.batching.clone();
         let client = self.build_unchecked()?;
+        let client = match batching {
+            Some(batching) => client.over(|inner| BatchingTransport::new(inner, batching)),
+            None => client,
+        };
         #[cfg(feature = "schema")]
         let client = match schema {
             Some(schema) => client.with_schema(schema),
@@ -282,6 +294,8 @@ impl ClientBuilder {
             retry: self.retry.clone(),
             retry_budget: self.retry_budget,
             max_body: self.max_response_size,
+            requests: self.requests.clone(),
+            posts_only: false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempts;
+mod batch;
 mod budget;
 mod clock;
 mod connect_error;
@@ -9,6 +10,10 @@ mod connecting;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod dial;
+#[cfg(feature = "upload")]
+mod form;
+mod outgoing;
+mod persisted;
 mod place;
 mod plaintext;
 mod proxy;
