@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use gqlwire::{
-    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, PhoenixOptions, ReconnectPolicy,
-    RetryPolicy, WebSocketOptions,
+    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, OperationKind, PersistedQueries,
+    PhoenixOptions, ReconnectPolicy, RetryPolicy, WebSocketOptions,
 };
 use gqlwire_proto::appsync::Endpoint;
 use serde_json::Value;
@@ -15,13 +15,22 @@ use crate::args::{ConnectionArgs, NetworkArgs, SessionArgs};
 use crate::auth::{self, API_KEY_VARIABLE, Credentials};
 use crate::endpoint::{self, Dialects, Given, Protocol, Streaming};
 use crate::failure::{Failure, Phase};
-use crate::{init, variables};
+use crate::{init, network, variables};
 
 /// How long a subscription's end may wait for the server to confirm it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the library waits for the acknowledgements of a websocket, unless told otherwise.
 const DEFAULT_ACK_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What is said of operations alone, and not of schemas.
+#[derive(Debug, Default)]
+pub(crate) struct ForOperations {
+    pub(crate) session: SessionArgs,
+    pub(crate) by_get: bool,
+    /// Whether documents go as their hashes.
+    pub(crate) hashed: bool,
+}
 
 /// Where to connect, how, and as whom: decided, but nothing opened yet.
 #[derive(Debug)]
@@ -35,7 +44,7 @@ pub(crate) struct Connection {
     init: Option<Payload>,
     limit: Option<Duration>,
     args: ConnectionArgs,
-    session: SessionArgs,
+    for_operations: ForOperations,
 }
 
 /// What a websocket begins with, which is often a token.
@@ -51,7 +60,7 @@ impl Connection {
     /// Decides what the options, and the environment where they are silent, ask for.
     pub(crate) fn resolve(
         args: ConnectionArgs,
-        session: SessionArgs,
+        for_operations: ForOperations,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let headers = variables::headers(&args.headers)?;
@@ -80,7 +89,7 @@ impl Connection {
             init: init::payload(&args.socket)?.map(Payload),
             limit: args.execute_timeout.0,
             args,
-            session,
+            for_operations,
         })
     }
 
@@ -105,7 +114,7 @@ impl Connection {
     }
 
     fn client_of(&self, protocol: Protocol) -> Result<Client, Failure> {
-        let mut builder = self.common();
+        let mut builder = self.common()?;
         builder = match protocol {
             Protocol::AppSync(_) => self.appsync(builder),
             Protocol::Http(streaming) => self.streaming(builder, streaming),
@@ -125,7 +134,7 @@ impl Connection {
     }
 
     /// What goes for every way of talking.
-    fn common(&self) -> ClientBuilder {
+    fn common(&self) -> Result<ClientBuilder, Failure> {
         let limit = self.limit.unwrap_or_default();
         let network = &self.args.network;
         let connect_timeout = network.connect_timeout.unwrap_or(limit.max(DEFAULT_CONNECT_TIMEOUT));
@@ -151,16 +160,26 @@ impl Connection {
         if let Some(times) = network.retry {
             builder = builder.retry(RetryPolicy::default().attempts(times + 1));
         }
-        if let Some(overflow) = self.session.overflow {
+        if let Some(overflow) = self.for_operations.session.overflow {
             builder = builder.overflow(overflow.into());
         }
-        if let Some(events) = self.session.queue {
+        if self.for_operations.by_get {
+            builder = builder.queries_by_get();
+        }
+        if self.for_operations.hashed {
+            let hashed = PersistedQueries::automatic();
+            builder = builder.persisted_queries(match self.for_operations.by_get {
+                true => hashed.by_get(),
+                false => hashed,
+            });
+        }
+        if let Some(events) = self.for_operations.session.queue {
             builder = builder.queue_messages(events as usize);
         }
-        if let Some(time) = self.session.settle_time {
+        if let Some(time) = self.for_operations.session.settle_time {
             builder = builder.settle_time(time);
         }
-        builder
+        network::apply(network, builder)
     }
 
     fn appsync(&self, mut builder: ClientBuilder) -> ClientBuilder {
@@ -212,6 +231,11 @@ impl Connection {
         }
     }
 
+    /// Whether an operation of this kind goes by `GET`.
+    pub(crate) fn is_by_get(&self, kind: OperationKind) -> bool {
+        self.for_operations.by_get && kind == OperationKind::Query
+    }
+
     /// What `-H` says.
     pub(crate) fn headers(&self) -> &[(String, String)] {
         &self.headers
@@ -255,10 +279,36 @@ impl Connection {
     }
 
     fn reconnect_policy(&self) -> ReconnectPolicy {
-        match (self.session.no_reconnect, self.session.max_reconnects) {
+        match (
+            self.for_operations.session.no_reconnect,
+            self.for_operations.session.max_reconnects,
+        ) {
             (true, _) | (_, Some(0)) => ReconnectPolicy::never(),
             (false, Some(most)) => ReconnectPolicy::default().attempts(most),
             (false, None) => ReconnectPolicy::default(),
+        }
+    }
+
+    /// Whether the server said that it does not stream, in so many words or by its status, and a websocket may be tried.
+    pub(crate) fn tries_socket_after(&self, error: &Error) -> bool {
+        if self.protocol != Protocol::Http(Streaming::AnyElseSocket) {
+            return false;
+        }
+        let says_so = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            let names = ["websocket", "web socket"].iter().any(|name| text.contains(name));
+            names
+                || (text.contains("subscription")
+                    && ["support", "http", "allow"].iter().any(|word| text.contains(word)))
+        };
+        match error.status().map(|status| status.as_u16()) {
+            // Of the method, what is accepted, the content's type, an upgrade that is wanted; not implemented.
+            Some(405 | 406 | 415 | 426 | 501) => true,
+            Some(401 | 403 | 404 | 429) => false,
+            _ => {
+                error.errors().iter().any(|one| says_so(&one.message))
+                    || (error.errors().is_empty() && says_so(&error.to_string()))
+            }
         }
     }
 

@@ -20,6 +20,7 @@ mod iam;
 mod init;
 mod lines;
 mod logging;
+mod network;
 mod notices;
 mod operations;
 mod output;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use gqlwire::{OperationKind, Request};
+use gqlwire_proto::IdPlace;
 use gqlwire_proto::scan::{Outline, SelectError};
 use gqlwire_schema::tree::{self, Type, VariableDefinition};
 
@@ -25,9 +26,28 @@ pub(crate) struct Operation {
     pub(crate) name: Option<String>,
     /// The variables that it declares.
     pub(crate) variables: Vec<String>,
+    /// Under what the server has the document, where that is not at hand.
+    pub(crate) id: Option<(String, IdPlace)>,
 }
 
 impl Operation {
+    /// An operation whose document the server keeps.
+    pub(crate) fn by_id(kind: OperationKind, id: String, place: IdPlace, name: Option<String>) -> Self {
+        Self {
+            kind,
+            label: name.clone().unwrap_or_else(|| id.clone()),
+            document: String::new(),
+            name,
+            variables: Vec::new(),
+            id: Some((id, place)),
+        }
+    }
+
+    /// Whether it takes a variable; what the server keeps may take any.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.id.is_some() || self.variables.iter().any(|known| known == name)
+    }
+
     /// The variables that it declares, with their types. None of a document that a newer syntax made unreadable here.
     pub(crate) fn definitions(&self) -> Vec<VariableDefinition> {
         let Ok(document) = tree::Document::parse(&self.document) else {
@@ -49,9 +69,12 @@ impl Operation {
 
     /// The request for it, with those of the variables that it declares.
     pub(crate) fn request(&self, variables: &[Variable]) -> Request<Raw> {
-        let mut request = Request::<Raw>::new(self.document.clone());
+        let mut request = match &self.id {
+            None => Request::<Raw>::new(self.document.clone()),
+            Some((id, place)) => Request::by_id(self.kind, id.clone()).id_place(*place),
+        };
         for variable in variables {
-            if self.variables.contains(&variable.name) {
+            if self.takes(&variable.name) {
                 request = request.variable(variable.name.clone(), &variable.value);
             }
         }
@@ -77,6 +100,7 @@ pub(crate) fn choose(document: &Document, name: Option<&str>) -> Result<Vec<Oper
             document,
             name: name.map(str::to_owned),
             variables: outlined.variables().map(str::to_owned).collect(),
+            id: None,
         }
     };
     match outline.select(name) {

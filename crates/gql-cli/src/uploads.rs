@@ -43,19 +43,34 @@ pub(crate) fn split(values: &[String]) -> Result<(Vec<Upload>, Vec<String>), Fai
     Ok((uploads, rest))
 }
 
+impl Upload {
+    /// As the library takes it.
+    pub(crate) fn to_send(&self) -> gqlwire::Upload {
+        let mut upload = gqlwire::Upload::path(&self.path);
+        if let Some(content_type) = &self.content_type {
+            upload = upload.content_type(content_type);
+        }
+        if let Some(name) = &self.file_name {
+            upload = upload.filename(name);
+        }
+        upload
+    }
+}
+
 /// Gives a file for a list its place in it, and refuses those that no variable takes or that cannot be read: all before
 /// anything is sent.
 pub(crate) fn settle(mut uploads: Vec<Upload>, operation: &Operation) -> Result<Vec<Upload>, Failure> {
     for upload in &mut uploads {
         let name = upload.place.split('.').next().unwrap_or_default();
-        let Some(ty) = operation.type_of(name) else {
+        let ty = operation.type_of(name);
+        if !operation.takes(name) {
             return Err(Failure::usage(format!(
                 "the {} declares no variable ${name} that could take {}",
                 operation.kind,
                 upload.path.display()
             )));
-        };
-        if upload.place == name && is_list(&ty) {
+        }
+        if upload.place == name && ty.is_some_and(|ty| is_list(&ty)) {
             upload.place.push_str(".0");
         }
         readable(&upload.path).map_err(|error| {

@@ -49,6 +49,18 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = CONNECTION, hide_short_help = true)]
     pub(crate) connect_timeout: Option<Duration>,
 
+    /// Ask for compressed answers (gzip, brotli, zstd)
+    #[arg(long, help_heading = CONNECTION, hide_short_help = true)]
+    pub(crate) compressed: bool,
+
+    /// Send requests by HTTP/1.1, even where TLS would agree on HTTP/2
+    #[arg(long = "http1.1", help_heading = CONNECTION, conflicts_with = "http2_prior_knowledge", hide_short_help = true)]
+    pub(crate) http1_1: bool,
+
+    /// Send requests by HTTP/2, without asking the server first
+    #[arg(long, help_heading = CONNECTION, hide_short_help = true)]
+    pub(crate) http2_prior_knowledge: bool,
+
     /// How often a request is repeated that failed for a reason that may pass; 2 if nothing is said. A mutation is never
     /// repeated once it may have reached the server
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..=100), help_heading = CONNECTION, hide_short_help = true)]

@@ -55,6 +55,8 @@ pub(crate) struct Job<'a> {
     pub(crate) validates: bool,
     pub(crate) form: Form,
     pub(crate) concurrency: NonZeroUsize,
+    /// How many rows go in one request.
+    pub(crate) size: NonZeroUsize,
     pub(crate) has_status_line: bool,
 }
 
@@ -79,8 +81,10 @@ pub(crate) async fn run(job: &Job<'_>, file: &Path) -> Result<Exit, Failure> {
         rows.recv().await.map(|row| (row, rows))
     })
     .take_until(stopped)
-    .map(|row| requests.answer(row))
+    .chunks(job.size.get())
+    .map(|rows| requests.answer(rows))
     .buffered(job.concurrency.get())
+    .flat_map(stream::iter)
     .boxed_local();
     let mut printer = Printer::new(job, progress)?;
     let mut stop = Some(stop);
@@ -215,7 +219,7 @@ impl<'a> Requests<'a> {
 
     /// Whether the operation declares a variable. What it does not is left out, and told of once.
     fn is_declared(&self, name: &str) -> bool {
-        if self.job.operation.variables.iter().any(|known| known == name) {
+        if self.job.operation.takes(name) {
             return true;
         }
         let mut told = self.undeclared.borrow_mut();
@@ -233,20 +237,43 @@ impl<'a> Requests<'a> {
         false
     }
 
-    async fn answer(&self, row: Row) -> Done {
-        let Row { line, values } = row;
-        let request = values
-            .map_err(|why| Failure::new(Exit::Invalid, why))
-            .and_then(|values| self.request(values));
-        let outcome = match request {
-            Err(failure) => Err(failure),
-            Ok(request) => {
-                let call = self.job.client.execute(request).timeout(self.job.connection.limit());
-                let answer = call.into_future().await;
-                answer.map_err(|error| self.job.connection.failure(&error, Phase::Request))
-            }
+    /// Runs the operations of these rows, in one request if there are several.
+    async fn answer(&self, rows: Vec<Row>) -> Vec<Done> {
+        let mut requests = Vec::new();
+        // For each row why it has none.
+        let mut unreadable = Vec::new();
+        for Row { line, values } in rows {
+            let request = values
+                .map_err(|why| Failure::new(Exit::Invalid, why))
+                .and_then(|values| self.request(values));
+            unreadable.push((line, request.map(|request| requests.push(request)).err()));
+        }
+        let mut outcomes = self.send(requests).await.into_iter();
+        let done = |(line, unreadable)| Done {
+            line,
+            outcome: match unreadable {
+                Some(failure) => Err(failure),
+                None => outcomes.next().unwrap_or_else(|| Err(unanswered())),
+            },
         };
-        Done { line, outcome }
+        unreadable.into_iter().map(done).collect()
+    }
+
+    /// One outcome for each request.
+    async fn send(&self, mut requests: Vec<Request<Raw>>) -> Vec<Result<Response<Raw>, Failure>> {
+        let Job { connection, client, .. } = self.job;
+        let limit = connection.limit();
+        let failed = |error: gqlwire::Error| connection.failure(&error, Phase::Request);
+        let is_alone = self.job.size.get() == 1;
+        if let Some(request) = requests.pop_if(|_| is_alone) {
+            let answer = client.execute(request).timeout(limit).into_future().await;
+            return vec![answer.map_err(failed)];
+        }
+        let count = requests.len();
+        match client.execute_batch(requests).timeout(limit).await {
+            Ok(answers) => answers.into_iter().map(|answer| answer.map_err(failed)).collect(),
+            Err(error) => (0..count).map(|_| Err(failed(error.clone()))).collect(),
+        }
     }
 
     fn request(&self, values: Vec<(String, Cell)>) -> Result<Request<Raw>, Failure> {
@@ -280,6 +307,10 @@ impl<'a> Requests<'a> {
         let ty = definition.map_or(&anything, |definition| &definition.ty);
         cells::value(self.job.schema.as_ref().map(|loaded| &loaded.schema), ty, text)
     }
+}
+
+fn unanswered() -> Failure {
+    Failure::new(Exit::Unreachable, "the server left this one out of its answer")
 }
 
 /// What was done, on stdout and on stderr.

@@ -69,6 +69,9 @@ async fn command(connection: &Connection, sent: &Sent<'_>) -> Result<Vec<Vec<Wor
     ))));
     if is_json {
         add(header(Word::text("content-type: application/json")));
+    } else {
+        // What Apollo's servers want of requests that a web page could send as well.
+        add(header(Word::text("apollo-require-preflight: true")));
     }
     if let Some(host) = &place.host_header {
         add(header(Word::text(format!("host: {host}"))));
@@ -205,8 +208,14 @@ fn network(connection: &Connection, kind: OperationKind, add: &mut impl FnMut(Ve
     if let Some(limit) = connection.given_limit().filter(|_| kind != OperationKind::Subscription) {
         pair("--max-time", limit.as_secs_f64().to_string());
     }
-    if network.insecure {
-        add(vec![Word::text("--insecure")]);
+    let flags = [
+        (network.insecure, "--insecure"),
+        (network.compressed, "--compressed"),
+        (network.http1_1, "--http1.1"),
+        (network.http2_prior_knowledge, "--http2-prior-knowledge"),
+    ];
+    for (_, flag) in flags.into_iter().filter(|(given, _)| *given) {
+        add(vec![Word::text(flag)]);
     }
 }
 
