@@ -72,7 +72,7 @@ impl Protocol {
     pub(crate) fn accept(self, kind: OperationKind) -> &'static str {
         match (self, kind) {
             (Self::Http(Streaming::Sse), OperationKind::Subscription) => "text/event-stream",
-            _ => "application/graphql-response+json, application/json",
+            _ => "application/graphql-response+json, application/json;q=0.9",
         }
     }
 
