@@ -222,7 +222,7 @@ impl Error {
         self.edit(|inner| inner.body = Some(body[..end].to_owned()))
     }
 
-    #[cfg_attr(not(feature = "appsync"), allow(dead_code))]
+    #[cfg_attr(not(feature = "websocket"), allow(dead_code))]
     #[must_use]
     pub(crate) fn with_close(self, code: Option<u16>, reason: String) -> Self {
         self.edit(|inner| inner.close = Some((code, reason)))
@@ -248,7 +248,7 @@ impl Error {
     }
 
     /// What was sent executes nothing, whatever became of it.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     #[must_use]
     pub(crate) fn without_effect(self) -> Self {
         self.edit(|inner| inner.sent = false)
@@ -273,7 +273,7 @@ impl Error {
     }
 
     /// Says whether repeating the call may help, where the kind of error does not tell.
-    #[cfg(any(feature = "appsync", feature = "tls"))]
+    #[cfg(any(feature = "websocket", feature = "tls"))]
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     #[must_use]
     pub(crate) fn retryable(self, retryable: bool) -> Self {

@@ -96,6 +96,7 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `http` | yes | queries and mutations over HTTP |
+//! | `websocket` | yes | everything over `graphql-transport-ws`, the older `graphql-ws` and Phoenix channels |
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
@@ -138,12 +139,17 @@ mod operation;
 mod overflow;
 #[cfg(feature = "http")]
 mod persisted;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
+mod phoenix;
+mod protocol;
+#[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
 mod redact;
 mod retry;
 mod runtime;
+#[cfg(feature = "websocket")]
+mod split;
 mod state;
 mod subscribe;
 mod subscription;
@@ -152,6 +158,8 @@ mod transport;
 mod upload;
 #[cfg(feature = "schema")]
 mod validate;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
@@ -172,7 +180,7 @@ pub use gqlwire_proto::appsync::scalar as scalars;
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{
     GraphQLError, IdPlace, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response,
@@ -183,6 +191,9 @@ pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
 #[cfg(feature = "http")]
 pub use persisted::PersistedQueries;
+#[cfg(feature = "websocket")]
+pub use phoenix::{PhoenixOptions, PhoenixVersion};
+pub use protocol::Protocol;
 pub use retry::RetryPolicy;
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
@@ -190,6 +201,8 @@ pub use subscription::{DataStream, Event, Gap, Subscription};
 pub use transport::{EventSource, Outcome, RawEvent, RawRequest, RawResponse, Transport};
 #[cfg(feature = "upload")]
 pub use upload::Upload;
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocketOptions;
 
 /// What the macros expand to.
 #[cfg(feature = "macros")]

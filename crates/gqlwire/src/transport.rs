@@ -134,7 +134,7 @@ impl RawRequest {
     }
 
     /// The same, for a task that outlives the call.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn shared_body(&self) -> Arc<str> {
         Arc::clone(&self.body)
     }

@@ -1,6 +1,10 @@
 #[cfg(feature = "appsync")]
 mod appsync;
 mod requests;
+#[cfg(feature = "websocket")]
+mod sockets;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +45,10 @@ pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes may wait for all subscribers of one client, unless set.
 pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
+/// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
+#[cfg(feature = "websocket")]
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Sets up a [`Client`].
 #[derive(Clone)]
 #[must_use = "a builder builds nothing until `build` is called"]
@@ -59,8 +67,12 @@ pub struct ClientBuilder {
     schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
     appsync: Option<crate::appsync::Setup>,
-    #[cfg(feature = "appsync")]
-    delivery: crate::realtime::Delivery,
+    #[cfg(feature = "websocket")]
+    sockets: sockets::Sockets,
+    #[cfg(feature = "websocket")]
+    websocket: Option<crate::WebSocketOptions>,
+    #[cfg(feature = "websocket")]
+    phoenix: Option<crate::PhoenixOptions>,
 }
 
 /// Without the query of the URL, which may hold secrets.
@@ -92,8 +104,12 @@ impl ClientBuilder {
             schema: None,
             #[cfg(feature = "appsync")]
             appsync: None,
-            #[cfg(feature = "appsync")]
-            delivery: crate::realtime::Delivery::default(),
+            #[cfg(feature = "websocket")]
+            sockets: sockets::Sockets::default(),
+            #[cfg(feature = "websocket")]
+            websocket: None,
+            #[cfg(feature = "websocket")]
+            phoenix: None,
         }
     }
 
@@ -230,27 +246,48 @@ impl ClientBuilder {
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
         {
+            if self.websocket.is_some() || self.phoenix.is_some() {
+                return Err(Error::config(
+                    "AWS AppSync has a websocket protocol of its own, which needs no options: leave out `websocket` and \
+                     `phoenix`, or `appsync`",
+                ));
+            }
             return self.build_appsync();
         }
+        #[cfg(feature = "websocket")]
+        if self.wants_sockets() {
+            return self.build_sockets();
+        }
         let url = parse_url(&self.url)?;
+        #[cfg(not(feature = "websocket"))]
+        if matches!(url.scheme(), "ws" | "wss") {
+            return Err(Error::config(format!(
+                "{} is a websocket, and this program was built without them: enable the feature `websocket`",
+                Shown::of(&url)
+            )));
+        }
         self.check_plaintext(&url, self.auth.is_some())?;
-        let transport = HttpTransport::new(HttpOptions {
+        Ok(Client::with_transport(HttpTransport::new(self.http_options(url))?))
+    }
+
+    /// Requests to an endpoint that is nothing but its URL.
+    fn http_options(&self, url: Url) -> HttpOptions {
+        HttpOptions {
             host: crate::http::host_of(&url),
             host_header: None,
             signing_url: url.clone(),
             region: None,
             url,
-            headers: self.headers,
-            auth: self.auth,
+            headers: self.headers.clone(),
+            auth: self.auth.clone(),
             allow_plaintext_credentials: self.allow_plaintext_credentials,
-            connect: self.connect,
+            connect: self.connect.clone(),
             timeout: self.timeout,
-            retry: self.retry,
+            retry: self.retry.clone(),
             max_body: self.max_response_size,
-            requests: self.requests,
+            requests: self.requests.clone(),
             posts_only: false,
-        })?;
-        Ok(Client::with_transport(transport))
+        }
     }
 
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
@@ -270,13 +307,9 @@ fn parse_url(text: &str) -> Result<Url, Error> {
         ));
     }
     match url.scheme() {
-        "http" | "https" => Ok(url),
-        "ws" | "wss" => Err(Error::config(format!(
-            "{} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one",
-            Shown::of(&url)
-        ))),
+        "http" | "https" | "ws" | "wss" => Ok(url),
         other => Err(Error::config(format!(
-            "{} has the scheme {other}, and GraphQL needs http or https",
+            "{} has the scheme {other}, and GraphQL needs http, https, ws or wss",
             Shown::of(&url)
         ))),
     }

@@ -28,7 +28,7 @@ pub(crate) enum Purpose {
     #[cfg(feature = "appsync")]
     OtherHost,
     /// A connection that negotiated HTTP/2 cannot become a websocket.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     Sockets,
 }
 
@@ -72,7 +72,9 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         #[cfg(feature = "aws")]
         Purpose::Metadata => builder.no_proxy(),
         #[cfg(feature = "appsync")]
-        Purpose::OtherHost | Purpose::Sockets => builder.http1_only(),
+        Purpose::OtherHost => builder.http1_only(),
+        #[cfg(feature = "websocket")]
+        Purpose::Sockets => builder.http1_only(),
     };
     // What is for this machine must not leave it: a proxy would be given the credentials, in clear text, and reach
     // its own loopback.
@@ -87,7 +89,7 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         };
         config.alpn_protocols = match purpose {
             Purpose::Requests => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-            #[cfg(feature = "appsync")]
+            #[cfg(feature = "websocket")]
             _ => vec![b"http/1.1".to_vec()],
         };
         builder.tls_backend_preconfigured(config)

@@ -21,14 +21,18 @@ mod transport;
 pub(crate) use answer::read_body;
 #[cfg(feature = "aws")]
 pub(crate) use answer::read_bytes;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub(crate) use answer::{advice, reason};
+#[cfg(feature = "websocket")]
+pub(crate) use attempts::{Attempts, Next};
 pub(crate) use clock::ServerClock;
 pub(crate) use connect_error::connect_error;
 pub(crate) use connecting::{ConnectOptions, Purpose, client};
 use place::is_safe_for_credentials;
 pub(crate) use place::{Shown, host_of, is_loopback, redirected};
 pub(crate) use plaintext::{is_harmless, unsafe_credentials};
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub(crate) use times::{date, retry_after};
+#[cfg(feature = "websocket")]
+pub(crate) use transport::roll;
 pub(crate) use transport::{HttpOptions, HttpTransport};

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use gqlwire_proto::scan::OperationKind;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue};
@@ -89,7 +89,7 @@ impl HttpTransport {
     }
 
     /// The server's clock, as far as it is known.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn clock(&self) -> Arc<ServerClock> {
         Arc::clone(&self.clock)
     }
@@ -312,6 +312,10 @@ impl Transport for HttpTransport {
             if let [request] = requests {
                 return Ok(vec![self.execute(request).await]);
             }
+            // AppSync takes no lists.
+            if self.options.posts_only {
+                return Ok(join_all(requests.iter().map(|request| self.execute(request))).await);
+            }
             let Some(array) = RawRequest::array(&self.named(requests)?) else {
                 return Ok(Vec::new());
             };
@@ -365,7 +369,7 @@ fn now() -> Instant {
 }
 
 /// A number from 0 to below 1, from the one source of randomness that the standard library has.
-fn roll() -> f64 {
+pub(crate) fn roll() -> f64 {
     // As many bits as the number can hold.
     let bits = RandomState::new().build_hasher().finish() >> 11;
     bits as f64 / (1u64 << 53) as f64

@@ -75,11 +75,12 @@ impl WebSockets {
                 .await
                 .without_secrets(&secrets));
         }
-        check(response.headers(), &key, &offered, &shown)?;
+        let selected = check(response.headers(), &key, &offered, &shown, &upgrade.offered)?;
         let date = date(response.headers());
         let upgraded = response.upgrade().await.map_err(broken)?;
         let decoder = Decoder::with_spares(self.max_message, self.spares());
-        Ok(Box::new(WebSocket::new(upgraded, decoder, masks).opened_at(date)))
+        let socket = WebSocket::new(upgraded, decoder, masks).opened_at(date);
+        Ok(Box::new(socket.speaking(selected)))
     }
 }
 
@@ -133,7 +134,14 @@ async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> E
         .with_answer(status, headers)
 }
 
-fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Result<(), Error> {
+/// Whether the server has taken the offer; the subprotocol that it selected, if it says so.
+fn check(
+    headers: &HeaderMap,
+    key: &str,
+    offered: &[String],
+    url: &Shown,
+    wanted: &str,
+) -> Result<Option<String>, Error> {
     let protocol = |message: String| Err(Error::new(ErrorKind::Protocol, message));
     if headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes) != Some(accept_key(key).as_bytes()) {
         return protocol(format!(
@@ -141,19 +149,20 @@ fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Res
         ));
     }
     // A server that names none is let through, as browsers do; one that names another speaks another protocol.
-    match headers.get(SEC_WEBSOCKET_PROTOCOL) {
-        Some(selected) if !offered.iter().any(|offer| offer.as_bytes() == selected.as_bytes()) => {
-            let selected = String::from_utf8_lossy(selected.as_bytes());
-            // One that repeats the whole offer repeats the credentials in it.
-            let selected = selected
-                .split(HEADER_PREFIX)
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches([',', ' ']);
-            protocol(format!(
-                "{url} speaks the subprotocol {selected:?}, which is not AppSync's (graphql-ws)"
-            ))
-        }
-        _ => Ok(()),
+    let Some(selected) = headers.get(SEC_WEBSOCKET_PROTOCOL) else {
+        return Ok(None);
+    };
+    if let Some(selected) = offered.iter().find(|offer| offer.as_bytes() == selected.as_bytes()) {
+        return Ok(Some(selected.clone()));
     }
+    let selected = String::from_utf8_lossy(selected.as_bytes());
+    // One that repeats the whole offer repeats the credentials in it.
+    let selected = selected
+        .split(HEADER_PREFIX)
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches([',', ' ']);
+    protocol(format!(
+        "{url} speaks the subprotocol {selected:?}, which is not {wanted}"
+    ))
 }
