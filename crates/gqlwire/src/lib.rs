@@ -100,6 +100,10 @@
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
+//! | `socks` | no | SOCKS proxies |
+//! | `cookies` | no | cookies, kept from answer to request |
+//! | `compression` | no | compressed answers: gzip, brotli, zstd |
+//! | `reqwest-0_13` | no | requests through a reqwest client of one's own |
 //! | `aws` | no | the AWS SDK's whole credential chain |
 //! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
 //! | `macros` | no | `gql!(schema = "…", …)`: documents checked against a schema while the program is compiled |
@@ -161,6 +165,8 @@ mod validate;
 #[cfg(feature = "websocket")]
 mod websocket;
 
+#[cfg(feature = "http")]
+pub use self::http::HttpVersion;
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
 pub use batching::Batching;
@@ -194,7 +200,7 @@ pub use persisted::PersistedQueries;
 #[cfg(feature = "websocket")]
 pub use phoenix::{PhoenixOptions, PhoenixVersion};
 pub use protocol::Protocol;
-pub use retry::RetryPolicy;
+pub use retry::{RetryBudget, RetryPolicy};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};

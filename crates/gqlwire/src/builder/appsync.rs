@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::*;
 use crate::appsync::{Iam, Setup};
-use crate::http::{Purpose, client};
+use crate::http::sockets;
 use crate::realtime::{AppSync, RealtimeClient, RealtimeOptions, WebSockets};
 use crate::split::SplitTransport;
 use crate::transport::Transport;
@@ -75,12 +75,13 @@ impl ClientBuilder {
             connect: self.connect.clone(),
             timeout: self.timeout,
             retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
             requests: self.requests,
             posts_only: true,
         })?;
         let http = Arc::new(http);
-        let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
+        let client = sockets(endpoint.realtime_url(), &self.connect)?;
         let sockets = self.sockets;
         let most = sockets.subscriptions_per_connection;
         let options = RealtimeOptions {

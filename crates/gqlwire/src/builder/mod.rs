@@ -1,5 +1,6 @@
 #[cfg(feature = "appsync")]
 mod appsync;
+mod connecting;
 mod requests;
 #[cfg(feature = "websocket")]
 mod sockets;
@@ -17,7 +18,7 @@ use crate::auth::AuthProvider;
 use crate::batching::BatchingTransport;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
-use crate::{Client, Error, RetryPolicy};
+use crate::{Client, Error, RetryBudget, RetryPolicy};
 
 pub use requests::DEFAULT_GET_URL_LIMIT;
 pub(crate) use requests::RequestOptions;
@@ -59,10 +60,13 @@ pub struct ClientBuilder {
     connect: ConnectOptions,
     timeout: Duration,
     retry: RetryPolicy,
+    retry_budget: RetryBudget,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
     requests: RequestOptions,
     first_error: Option<Error>,
+    #[cfg(feature = "cookies")]
+    keep_cookies: bool,
     #[cfg(feature = "schema")]
     schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
@@ -96,10 +100,13 @@ impl ClientBuilder {
             connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
             retry: RetryPolicy::default(),
+            retry_budget: RetryBudget::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
             requests: RequestOptions::default(),
             first_error: None,
+            #[cfg(feature = "cookies")]
+            keep_cookies: false,
             #[cfg(feature = "schema")]
             schema: None,
             #[cfg(feature = "appsync")]
@@ -158,7 +165,7 @@ impl ClientBuilder {
     #[cfg(feature = "tls")]
     pub fn add_root_certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
         match crate::http::tls::read_certificates(certificate.as_ref()) {
-            Ok(roots) => self.connect.roots.extend(roots),
+            Ok(roots) => self.connect.tls.add_roots(roots),
             Err(error) => {
                 self.first_error.get_or_insert(error);
             }
@@ -237,11 +244,12 @@ impl ClientBuilder {
         Ok(client)
     }
 
-    fn build_unchecked(self) -> Result<Client, Error> {
+    fn build_unchecked(mut self) -> Result<Client, Error> {
         if let Some(error) = self.first_error {
             return Err(error);
         }
         crate::metrics::describe();
+        self.settle_connections();
         #[cfg(feature = "appsync")]
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
@@ -284,6 +292,7 @@ impl ClientBuilder {
             connect: self.connect.clone(),
             timeout: self.timeout,
             retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
             requests: self.requests.clone(),
             posts_only: false,
@@ -291,6 +300,7 @@ impl ClientBuilder {
     }
 
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
+        self.check_way(url)?;
         match unsafe_credentials(url, authorised, &[&self.headers]) {
             Some(why) if !self.allow_plaintext_credentials => Err(Error::config(why)),
             _ => Ok(()),

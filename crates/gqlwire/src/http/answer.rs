@@ -4,10 +4,9 @@ use gqlwire_proto::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde_json::value::RawValue;
-use url::Url;
 
 use super::Shown;
-use super::proxy::wants_credentials;
+use super::connect_error::credentials_wanted;
 use crate::error::summary;
 use crate::redact::Secrets;
 use crate::transport::RawResponse;
@@ -75,12 +74,27 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
             Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_long()),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
+            Err(error) if is_undecodable(&error) => {
+                let message = format!("the answer's compression is broken after {} bytes", body.len());
+                return Err(Error::new(ErrorKind::Protocol, message).with_source(error.without_url()));
+            }
             Err(error) => {
                 let message = format!("the answer broke off after {} bytes", body.len());
                 return Err(Error::new(ErrorKind::Disconnected, message).with_source(error.without_url()));
             }
         }
     }
+}
+
+/// Whether what came cannot be decompressed.
+fn is_undecodable(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
+        error.source()
+    });
+    causes.any(|cause| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
+    })
 }
 
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
@@ -168,9 +182,9 @@ pub(crate) fn reason(body: &str, says: &dyn fmt::Display, headers: &HeaderMap) -
 }
 
 /// What to do about a status, as far as the answer tells.
-pub(crate) fn advice(status: StatusCode, headers: &HeaderMap, url: &Url) -> String {
+pub(crate) fn advice(status: StatusCode, headers: &HeaderMap) -> String {
     match status {
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => wants_credentials(url),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => format!("; {}", credentials_wanted(false)),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             let when = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             match when.map(str::trim) {

@@ -13,7 +13,7 @@ use url::Url;
 use super::attempts::{Attempts, Next};
 use super::outgoing::Outgoing;
 use super::{
-    ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body, redirected,
+    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body, redirected,
     unsafe_credentials,
 };
 use crate::auth::{AuthProvider, Authorization, Target};
@@ -21,7 +21,7 @@ use crate::builder::RequestOptions;
 use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
-use crate::{Error, RetryPolicy, metrics};
+use crate::{Error, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
 pub(crate) struct HttpOptions {
@@ -38,6 +38,7 @@ pub(crate) struct HttpOptions {
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) max_body: usize,
     pub(crate) requests: RequestOptions,
     /// Whether the server is AppSync's, which takes nothing else.
@@ -48,6 +49,7 @@ pub(crate) struct HttpOptions {
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
     clock: Arc<ServerClock>,
+    budget: Budget,
     pub(super) options: HttpOptions,
     pub(super) persisted: persisted::Known,
     host_header: Option<HeaderValue>,
@@ -81,6 +83,7 @@ impl HttpTransport {
         Ok(Self {
             client,
             clock: Arc::default(),
+            budget: Budget::new(options.retry_budget),
             persisted: persisted::Known::default(),
             host_header,
             shown: Shown::of(&options.url),
@@ -97,6 +100,7 @@ impl HttpTransport {
     pub(super) async fn run(&self, request: &RawRequest, deadline: Option<Instant>) -> Result<RawResponse, Error> {
         let policy = request.retry().unwrap_or(&self.options.retry);
         let mut attempts = Attempts::new(policy, request.kind(), deadline);
+        self.budget.called(now());
         let mut remedies = Remedies {
             ahead: self.clock.ahead(),
             clock_corrected: false,
@@ -113,6 +117,10 @@ impl HttpTransport {
                 Next::Over(why) => return Err(attempts.conclude(error, why)),
                 Next::Again(_) if files_are_spent(request) => {
                     return Err(attempts.conclude(error, Some(READ_ONCE.to_owned())));
+                }
+                Next::Again(_) if !self.budget.allows(now()) => {
+                    tracing::warn!(kind = ?error.kind(), "not trying again: the retry budget of the client is used up");
+                    return Err(attempts.conclude(error, Some(self.budget.used_up())));
                 }
                 Next::Again(delay) => {
                     let status = error.status().map(|status| status.as_u16());
@@ -241,8 +249,12 @@ impl HttpTransport {
         let secrets = Secrets::of(&headers).and_query_of(url);
         let method = outgoing.method();
         let target = outgoing.get.unwrap_or_else(|| url.clone());
-        let sending = self.client.request(method, target).headers(headers);
+        let sending = self.client.request(method, target.clone()).headers(headers);
         let response = outgoing.payload.send(sending, request, url).await?;
+        #[cfg(feature = "reqwest-0_13")]
+        if let Some(elsewhere) = super::place::followed(&response, &target) {
+            return Err(elsewhere.without_secrets(&secrets));
+        }
         let status = response.status();
         let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
@@ -253,7 +265,7 @@ impl HttpTransport {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
-        let advice = answer::advice(status, &headers, url);
+        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         let answer = RawResponse { status, headers, body };
         let judged = match request.batch {
             None => answer::judge(answer, &self.shown, &secrets),
