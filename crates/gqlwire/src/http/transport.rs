@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use gqlwire_proto::scan::OperationKind;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue};
@@ -249,10 +249,10 @@ impl HttpTransport {
         let secrets = Secrets::of(&headers).and_query_of(url);
         let method = outgoing.method();
         let target = outgoing.get.unwrap_or_else(|| url.clone());
-        let sending = self.client.request(method, target).headers(headers);
+        let sending = self.client.request(method, target.clone()).headers(headers);
         let response = outgoing.payload.send(sending, request, url).await?;
         #[cfg(feature = "reqwest-0_13")]
-        if let Some(elsewhere) = super::place::followed(&response, url) {
+        if let Some(elsewhere) = super::place::followed(&response, &target) {
             return Err(elsewhere.without_secrets(&secrets));
         }
         let status = response.status();
@@ -323,6 +323,10 @@ impl Transport for HttpTransport {
             // Not every server takes a list, and a list of one says nothing more.
             if let [request] = requests {
                 return Ok(vec![self.execute(request).await]);
+            }
+            // AppSync takes no lists.
+            if self.options.posts_only {
+                return Ok(join_all(requests.iter().map(|request| self.execute(request))).await);
             }
             let Some(array) = RawRequest::array(&self.named(requests)?) else {
                 return Ok(Vec::new());
