@@ -28,9 +28,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use gqlwire_proto::connection::Protocol;
 use gqlwire_proto::session::{
-    self, Action, AuthSource, Cause, ConnectionId, Failure, OpenFailure, OpenFailureKind, Random, ReconnectPolicy,
-    Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
+    self, Action, AuthSource, Cause, ConnectionId, Failure, OpenFailure, OpenFailureKind, Opening, Random,
+    ReconnectPolicy, Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Sleep, sleep, sleep_until};
@@ -104,7 +105,7 @@ impl Driver {
         session.subscriptions_per_connection = options.subscriptions_per_connection;
         if options.reconnect == ReconnectPolicy::never() {
             // Nothing is to take the place of a connection that has fallen silent.
-            session.probe_after = NEVER;
+            session.probe_after = Some(NEVER);
         }
         session.connect_deadline = options.subscribe_deadline.or(session.connect_deadline);
         session.takeover.settle = options.delivery.settle;
@@ -308,7 +309,7 @@ impl Driver {
                     source,
                 } => self.authorize(ticket, subscription, source),
                 Action::CatchUp { subscription, run } => self.catch_up(subscription, run),
-                Action::Close { connection, cause } => self.close_link(connection, cause),
+                Action::Close { connection, cause, .. } => self.close_link(connection, cause),
                 Action::Closed => self.closed = true,
                 Action::CorrectClock(seconds) => {
                     tracing::warn!(
@@ -320,6 +321,8 @@ impl Driver {
                 Action::Ended(subscription, ending) => self.ended(subscription, ending),
                 Action::Event(subscription, event) => self.hand_on(subscription, event).await,
                 Action::Open(connection) => self.open(connection),
+                // AppSync needs none.
+                Action::Ping(_) | Action::Ready(_) => {}
                 Action::Refresh {
                     source,
                     generation,
@@ -478,7 +481,8 @@ impl Driver {
                             progress.before_sending(what);
                         }
                         self.links.add(Link::new(connection, socket));
-                        return self.session.opened(connection, issued, now());
+                        let opening = Opening::new(Protocol::AppSync, issued);
+                        return self.session.opened(connection, opening, now());
                     }
                     Err(error) if error.is_auth() => {
                         let date = error
