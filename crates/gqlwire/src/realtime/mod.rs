@@ -15,7 +15,7 @@ mod service;
 mod websocket;
 mod work;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "appsync"))]
 mod tests;
 
 use std::fmt;
