@@ -57,6 +57,8 @@ pub struct Decoder {
     gathered: Option<Gathered>,
     ready: Option<Ready>,
     pong: Option<Pong>,
+    /// Whether a ping or a pong has come.
+    control: bool,
     over: bool,
     spares: Arc<Spares>,
 }
@@ -105,6 +107,7 @@ impl Decoder {
             gathered: None,
             ready: None,
             pong: None,
+            control: false,
             over: false,
             spares,
         }
@@ -200,6 +203,11 @@ impl Decoder {
         self.pong.take()
     }
 
+    /// Whether a ping or a pong has come since this was asked last: a sign of life that is no message.
+    pub fn control(&mut self) -> bool {
+        std::mem::take(&mut self.control)
+    }
+
     fn unread(&self) -> &[u8] {
         &self.buffer[self.start..]
     }
@@ -247,11 +255,13 @@ impl Decoder {
                 Opcode::Ping => {
                     let at = self.consume(&header);
                     self.pong = Some(Pong::to(&self.buffer[at]));
+                    self.control = true;
                     continue;
                 }
-                // Nothing was asked (§5.5.3).
+                // What it carries is what was sent: nothing, or, of one that was not asked for, nothing of interest (§5.5.3).
                 Opcode::Pong => {
                     self.consume(&header);
+                    self.control = true;
                     continue;
                 }
                 Opcode::Continuation if self.gathered.is_none() => return Err(FrameError::Continuation),
