@@ -48,7 +48,7 @@ impl KeepAlive {
     /// Less than this is no silence, however often a server speaks.
     const LEAST: Duration = Duration::from_secs(10);
     /// A server that speaks less often is pinged as one that does not speak at all.
-    const RAREST: Duration = Duration::from_secs(60);
+    const RAREST: Duration = Duration::from_secs(30);
 
     fn came(&mut self, now: Instant) {
         let since = self.last.replace(now).map(|last| now.saturating_duration_since(last));
