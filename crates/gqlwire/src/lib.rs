@@ -135,7 +135,6 @@ mod operation;
 mod overflow;
 #[cfg(feature = "websocket")]
 mod phoenix;
-mod protocol;
 #[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
@@ -164,6 +163,9 @@ pub use error::{Error, ErrorKind};
 pub use execute::Execute;
 #[cfg(feature = "scalars")]
 pub use gqlwire_proto::appsync::scalar as scalars;
+#[cfg(feature = "websocket")]
+pub use gqlwire_proto::connection::PhoenixVersion;
+pub use gqlwire_proto::connection::Protocol;
 #[cfg(not(feature = "macros"))]
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
@@ -176,8 +178,7 @@ pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
 #[cfg(feature = "websocket")]
-pub use phoenix::{PhoenixOptions, PhoenixVersion};
-pub use protocol::Protocol;
+pub use phoenix::PhoenixOptions;
 pub use retry::RetryPolicy;
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
@@ -204,6 +205,8 @@ mod pages {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
+    #[doc = include_str!("../../../docs/websockets.md")]
+    struct Websockets;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

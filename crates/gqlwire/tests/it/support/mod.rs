@@ -1,6 +1,7 @@
 //! Servers by hand: what they send is written down byte for byte in each test.
 
 mod faulty_proxy;
+mod graphql_server;
 mod realtime;
 mod rng;
 mod server;
@@ -9,7 +10,8 @@ mod ticker;
 mod tls_front;
 
 pub(crate) use faulty_proxy::{Fault, FaultyProxy, Plan, Way};
-pub(crate) use realtime::{Peer, accept_key, realtime};
+pub(crate) use graphql_server::GraphqlServer;
+pub(crate) use realtime::{Peer, accept_key, realtime, realtime_speaking};
 pub(crate) use rng::Rng;
 pub(crate) use server::{Request, Server, Stream, response};
 pub(crate) use ticker::{Account, Got, PATIENCE, TICKS, Ticker, abandoned, next};
