@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::*;
 use crate::appsync::{Iam, Setup};
-use crate::http::{Purpose, client};
+use crate::http::sockets;
 use crate::realtime::{AppSync, RealtimeClient, RealtimeOptions, WebSockets};
 use crate::split::SplitTransport;
 use crate::transport::Transport;
@@ -51,6 +51,7 @@ impl ClientBuilder {
     }
 
     pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
+        self.requests.check_appsync()?;
         let setup = std::mem::take(self.setup());
         let endpoint = setup.endpoint(&self.url)?;
         // An API of AppSync always takes credentials.
@@ -73,10 +74,13 @@ impl ClientBuilder {
             connect: self.connect.clone(),
             timeout: self.timeout,
             retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
+            requests: self.requests,
+            posts_only: true,
         })?;
         let http = Arc::new(http);
-        let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
+        let client = sockets(endpoint.realtime_url(), &self.connect)?;
         let sockets = self.sockets;
         let options = RealtimeOptions {
             clock: http.clock(),

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{ClientBuilder, parse_url};
 use crate::auth::AuthProvider;
-use crate::http::{HttpTransport, Purpose, ServerClock, Shown, client, host_of};
+use crate::http::{HttpTransport, ServerClock, Shown, host_of};
 use crate::realtime::{Channel, Graphql, NoCredentials, RealtimeClient, RealtimeOptions, Service, WebSockets};
 use crate::split::SplitTransport;
 use crate::transport::Transport;
@@ -113,7 +113,7 @@ impl ClientBuilder {
         clock: Arc<ServerClock>,
         queries: Option<Arc<dyn Transport>>,
     ) -> Result<RealtimeClient, Error> {
-        let client = client(service.url(), Purpose::Sockets, &self.connect)?;
+        let client = crate::http::sockets(service.url(), &self.connect)?;
         let sockets = self.sockets;
         let options = RealtimeOptions {
             clock,
