@@ -99,6 +99,8 @@
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
+//! | `blocking` | no | `gqlwire::blocking`: a client for code that is not async |
+//! | `testing` | no | `gqlwire::testing`: a scripted server, recordings, and their replay |
 //! | `aws` | no | the AWS SDK's whole credential chain |
 //! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
 //! | `macros` | no | `gql!(schema = "…", …)`: documents checked against a schema while the program is compiled |
@@ -110,6 +112,8 @@
 #[cfg(feature = "appsync")]
 pub mod appsync;
 mod auth;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
@@ -141,6 +145,8 @@ mod runtime;
 mod state;
 mod subscribe;
 mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 #[cfg(feature = "schema")]
 mod validate;

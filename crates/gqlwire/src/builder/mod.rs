@@ -239,6 +239,16 @@ impl ClientBuilder {
         Ok(Client::with_transport(transport))
     }
 
+    /// Builds the client, for code that is not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(self) -> Result<crate::blocking::Client, Error> {
+        self.build().map(Into::into)
+    }
+
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
         match unsafe_credentials(url, authorised, &[&self.headers]) {
             Some(why) if !self.allow_plaintext_credentials => Err(Error::config(why)),
