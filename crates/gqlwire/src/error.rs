@@ -37,7 +37,7 @@ pub enum ErrorKind {
     Lagged,
     /// The server's answer does not follow the protocol.
     Protocol,
-    /// The request was refused before anything was sent.
+    /// The request cannot be sent as it is: as a rule nothing was. A file that fails while it is being sent is one too.
     Request,
     /// The server answered with a status that is not a success, or with a redirect.
     Status,
@@ -250,7 +250,7 @@ impl Error {
     }
 
     /// What was sent executes nothing, whatever became of it.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     #[must_use]
     pub(crate) fn without_effect(self) -> Self {
         self.edit(|inner| inner.sent = false)
@@ -275,7 +275,7 @@ impl Error {
     }
 
     /// Says whether repeating the call may help, where the kind of error does not tell.
-    #[cfg(any(feature = "appsync", feature = "tls"))]
+    #[cfg(any(feature = "websocket", feature = "tls"))]
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     #[must_use]
     pub(crate) fn retryable(self, retryable: bool) -> Self {

@@ -5,16 +5,15 @@ use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
-use gqlwire_proto::appsync::{CONNECT_BODY, HeaderObject};
 use gqlwire_proto::session::{AuthSource, ConnectionId, SubscriptionHandle, Ticket};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use url::Url;
 
 use super::Shared;
-use super::connect::{Socket, Upgrade};
+use super::connect::Socket;
 use super::credentials::{Answer, Question};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::redact::Secrets;
@@ -74,8 +73,9 @@ impl Shared {
         let asked = Instant::now();
         let tell = |what: String| waiting.iter().for_each(|call| call.before_sending(what.clone()));
         tell(format!("getting credentials for {}", self.endpoint));
-        let url = self.options.endpoint.signing_url_connect();
-        let target = self.target(TargetKind::Connect, &url, CONNECT_BODY, &question);
+        let service = &self.options.service;
+        let url = service.signing_url(TargetKind::Connect);
+        let target = self.target(TargetKind::Connect, &url, service.connect_body(), &question);
         let authorization = self.authorize(question.provider.as_ref(), target).await?;
         tell(format!("connecting to {}", self.endpoint));
         let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
@@ -89,7 +89,8 @@ impl Shared {
 
     async fn handshake(&self, authorization: &Authorization) -> Result<Box<dyn Socket>, Error> {
         let limit = self.options.connect_timeout;
-        let opening = self.connect.connect(self.upgrade(authorization)?);
+        let upgrade = self.options.service.upgrade(authorization, &self.options.headers)?;
+        let opening = self.connect.connect(upgrade);
         let opened = timeout(limit, opening).await;
         opened.map_err(|_| Error::timeout(&format!("connecting to {}", self.endpoint), limit))?
     }
@@ -101,13 +102,13 @@ impl Shared {
         body: &str,
         headers: &HeaderMap,
     ) -> Result<(Answer, Box<RawValue>), Error> {
-        let url = self.options.endpoint.signing_url_start();
+        let service = &self.options.service;
+        let url = service.signing_url(TargetKind::Subscribe);
         let target = self.target(TargetKind::Subscribe, &url, body, &question);
         let span = tracing::debug_span!("authorize", endpoint = %self.endpoint);
         let authorizing = self.authorize(question.provider.as_ref(), target);
         let authorization = authorizing.instrument(span).await?;
-        let object = self.object(&authorization, &[headers, &self.options.headers])?;
-        let object = RawValue::from_string(object.to_json()).expect("a header object is JSON");
+        let object = service.start(&authorization, &[headers, &self.options.headers])?;
         Ok((question.answered(authorization), object))
     }
 
@@ -137,56 +138,11 @@ impl Shared {
         Target {
             kind,
             url,
-            host: self.options.endpoint.host(),
-            region: self.options.endpoint.region(),
+            host: self.options.service.host(),
+            region: self.options.service.region(),
             headers: &NONE,
             body,
             now: question.now,
         }
     }
-
-    fn upgrade(&self, authorization: &Authorization) -> Result<Upgrade, Error> {
-        let object = self.object(authorization, &[])?;
-        let handshake = self.options.endpoint.handshake(&object);
-        let handshake = handshake.map_err(|error| Error::config(error.to_string()))?;
-        let mut headers = self.options.headers.clone();
-        headers.extend(handshake.headers);
-        Ok(Upgrade {
-            url: handshake.url,
-            headers,
-        })
-    }
-
-    /// The authorization object: host, what proves who is asking, and headers that resolvers may want to see.
-    ///
-    /// The latter come last: they are not signed, and must not replace what is.
-    fn object(&self, authorization: &Authorization, extra: &[&HeaderMap]) -> Result<HeaderObject, Error> {
-        let mut object = HeaderObject::new(self.options.endpoint.host());
-        for (name, value) in &authorization.headers {
-            object = object.with(spelt(name), text(name, value)?);
-        }
-        for (name, value) in extra.iter().copied().flatten() {
-            if object.get(name.as_str()).is_none() {
-                object = object.with(name.as_str(), text(name, value)?);
-            }
-        }
-        Ok(object)
-    }
-}
-
-/// The names in the object are looked up by AppSync, and documented with capitals.
-fn spelt(name: &HeaderName) -> &str {
-    match name.as_str() {
-        "authorization" => "Authorization",
-        "x-amz-security-token" => "X-Amz-Security-Token",
-        other => other,
-    }
-}
-
-fn text<'v>(name: &HeaderName, value: &'v HeaderValue) -> Result<&'v str, Error> {
-    value.to_str().map_err(|_| {
-        Error::config(format!(
-            "the header {name} holds characters that JSON objects of headers cannot"
-        ))
-    })
 }

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::recording::{
     Answer, Body, End, Event, Execute, Failure, HIDDEN, Head, How, Line, Request, Subscribe, VERSION, chosen,
 };
-use crate::transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawEvent, RawRequest, RawResponse, Transport};
 use crate::{Counters, Error, ErrorKind, SessionState};
 
 /// A [`Transport`] around another one, that writes down what passes: for [`Replay`](super::Replay), or to look at.
@@ -26,7 +26,7 @@ use crate::{Counters, Error, ErrorKind, SessionState};
 /// [chosen](Self::keeping_header), and credentials never come this far. What variables and answers hold stands in the file
 /// as it is: [`hiding_variable`](Self::hiding_variable) takes out what must not.
 ///
-/// Each line is in the file as soon as it is written. A file that cannot be written fails no call, which has perhaps been
+/// Files that are uploaded are not recorded, only their places. Each line is in the file as soon as it is written. A file that cannot be written fails no call, which has perhaps been
 /// executed: [`finish`](Self::finish) tells.
 ///
 /// ```no_run
@@ -148,6 +148,27 @@ impl Recorder {
         recorded
     }
 
+    fn executed(&self, at: f64, request: &RawRequest, outcome: &Outcome) {
+        let mut line = Execute {
+            at,
+            took: rounded(self.log.now() - at),
+            request: self.request(request),
+            answer: None,
+            error: None,
+        };
+        match outcome {
+            Ok(answer) => {
+                line.answer = Some(Answer {
+                    status: answer.status.as_u16(),
+                    headers: chosen(&answer.headers, &self.headers),
+                    body: Body::of(&answer.body),
+                });
+            }
+            Err(error) => line.error = Some(Failure::of(error, &self.headers)),
+        }
+        self.log.write(&Line::Execute(line));
+    }
+
     fn hide(&self, value: &mut Value) {
         match value {
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide(item)),
@@ -168,26 +189,32 @@ impl Transport for Recorder {
         Box::pin(async move {
             let at = self.log.now();
             let outcome = self.inner.execute(request).await;
-            let mut line = Execute {
-                at,
-                took: rounded(self.log.now() - at),
-                request: self.request(request),
-                answer: None,
-                error: None,
-            };
-            match &outcome {
-                Ok(answer) => {
-                    line.answer = Some(Answer {
-                        status: answer.status.as_u16(),
-                        headers: chosen(&answer.headers, &self.headers),
-                        body: Body::of(&answer.body),
-                    });
-                }
-                Err(error) => line.error = Some(Failure::of(error, &self.headers)),
-            }
-            self.log.write(&Line::Execute(line));
+            self.executed(at, request, &outcome);
             outcome
         })
+    }
+
+    /// Each of a batch is a call of its own in the recording.
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        Box::pin(async move {
+            let at = self.log.now();
+            let outcomes = self.inner.execute_batch(requests).await;
+            match &outcomes {
+                Ok(outcomes) => {
+                    let each = requests.iter().zip(outcomes);
+                    each.for_each(|(request, outcome)| self.executed(at, request, outcome));
+                }
+                Err(error) => {
+                    let failed = Err(error.clone());
+                    requests.iter().for_each(|request| self.executed(at, request, &failed));
+                }
+            }
+            outcomes
+        })
+    }
+
+    fn takes_uploads(&self) -> bool {
+        self.inner.takes_uploads()
     }
 
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {

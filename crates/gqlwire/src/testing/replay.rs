@@ -209,6 +209,11 @@ impl Transport for Replay {
         })
     }
 
+    /// Files are not read.
+    fn takes_uploads(&self) -> bool {
+        true
+    }
+
     fn catches_up(&self) -> bool {
         true
     }

@@ -215,6 +215,11 @@ impl Transport for Scripted {
         })
     }
 
+    /// Files are not read.
+    fn takes_uploads(&self) -> bool {
+        true
+    }
+
     fn catches_up(&self) -> bool {
         true
     }
