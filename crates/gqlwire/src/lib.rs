@@ -234,6 +234,9 @@ mod pages {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
+    #[cfg(all(feature = "blocking", feature = "testing"))]
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

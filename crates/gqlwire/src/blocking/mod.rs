@@ -31,11 +31,13 @@
 //! it, which live on the runtime where they were opened: do not block the only thread of that one.
 
 mod execute;
+mod execute_batch;
 mod runtime;
 mod subscribe;
 mod subscription;
 
 pub use execute::Execute;
+pub use execute_batch::ExecuteBatch;
 pub use runtime::wait;
 pub use subscribe::Subscribe;
 pub use subscription::{DataIter, Subscription};
@@ -47,7 +49,7 @@ use crate::{Counters, Operation, SessionState, Transport};
 /// A [`Client`](crate::Client) whose calls block: cheap to clone, usable from many threads at once, inside of a runtime
 /// and outside.
 ///
-/// Clones share connections. What this mirrors not, [`wait`] does: it blocks for any future of this crate.
+/// Clones share connections. What is not mirrored here, [`wait`] does: it blocks for any future of this crate.
 #[derive(Clone, Debug)]
 pub struct Client {
     client: crate::Client,
@@ -79,6 +81,12 @@ impl Client {
     /// be.
     pub fn execute<O: Operation>(&self, operation: O) -> Execute<O::Data> {
         Execute::new(self.client.execute(operation))
+    }
+
+    /// Runs several queries and mutations as one batch: [`send`](ExecuteBatch::send) what this returns, after setting options
+    /// for the batch if need be.
+    pub fn execute_batch<O: Operation>(&self, operations: impl IntoIterator<Item = O>) -> ExecuteBatch<O::Data> {
+        ExecuteBatch::new(self.client.execute_batch(operations))
     }
 
     /// Starts a subscription: [`start`](Subscribe::start) what this returns, after setting options for this call if need

@@ -211,6 +211,18 @@ fn a_catch_up_comes_as_a_snapshot() {
 }
 
 #[test]
+fn a_batch_has_an_outcome_for_each() {
+    let server = Elsewhere::start();
+    let outcomes = server
+        .client()
+        .execute_batch(["{ __typename }", "{ nothing }"])
+        .send()
+        .unwrap();
+    assert!(outcomes[0].as_ref().is_ok_and(|answer| answer.errors.is_empty()));
+    assert!(outcomes[1].as_ref().is_ok_and(|answer| !answer.errors.is_empty()));
+}
+
+#[test]
 fn a_timeout_ends_a_call_to_a_server_that_says_nothing() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let client = blocking::Client::new(&format!("http://{}/graphql", listener.local_addr().unwrap())).unwrap();

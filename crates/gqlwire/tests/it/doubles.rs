@@ -359,6 +359,32 @@ async fn a_replay_is_what_was_recorded() {
 }
 
 #[tokio::test]
+async fn each_of_a_batch_is_recorded_and_replayed_as_a_call_of_its_own() {
+    let server = Scripted::new().expect(
+        Expect::query()
+            .times(2)
+            .answers_with(|call| Ok(json!({"data": {"greeting": call.variables["name"]}}))),
+    );
+    let page = Page::default();
+    let client = Client::with_transport(Recorder::around_to(server, page.clone()));
+    let answers = |outcomes: Vec<Result<gqlwire::Response<Value>, Error>>| -> Vec<Value> {
+        outcomes
+            .into_iter()
+            .map(|outcome| outcome.unwrap().into_data().unwrap()["greeting"].clone())
+            .collect()
+    };
+    let batch = || [greeting("a"), greeting("b")];
+    assert_eq!(answers(client.execute_batch(batch()).await.unwrap()), ["a", "b"]);
+    let replay = Replay::from_text(&page.text()).unwrap().client();
+    assert_eq!(
+        replay.execute(greeting("b")).await.unwrap().into_data().unwrap()["greeting"],
+        "b"
+    );
+    let replay = Replay::from_text(&page.text()).unwrap().client();
+    assert_eq!(answers(replay.execute_batch(batch()).await.unwrap()), ["a", "b"]);
+}
+
+#[tokio::test]
 async fn headers_and_variables_are_recorded_only_where_they_may_be() {
     let mut answer = RawResponse::new("{\"data\":{}}");
     answer.headers.insert("x-request-id", "id-1".parse().unwrap());
