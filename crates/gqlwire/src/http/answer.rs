@@ -89,15 +89,9 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
     }
 }
 
-/// Whether what came cannot be decompressed.
+/// Whether what came cannot be decompressed. What else goes wrong with a body, hyper says and not the system.
 fn is_undecodable(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
-        error.source()
-    });
-    causes.any(|cause| {
-        let cause = cause.downcast_ref::<std::io::Error>();
-        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
-    })
+    error.is_decode() && std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.

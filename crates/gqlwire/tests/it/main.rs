@@ -14,6 +14,7 @@ mod chaos;
 mod clock;
 #[cfg(feature = "testing")]
 mod doubles;
+mod connecting;
 mod examples;
 mod http_failures;
 #[cfg(any(feature = "cynic-3", all(feature = "graphql_client-0_16", feature = "scalars")))]
