@@ -38,6 +38,8 @@ const log = {
   },
 };
 log.clear();
+// graphql-sse lets an error of a subscription's source go uncaught.
+process.on("unhandledRejection", () => {});
 
 const sockets = new Set();
 const listening = [];
@@ -59,7 +61,8 @@ async function start(server) {
     sockets.add(socket);
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
   });
-  server.on("request", (request) => {
+  // Before the server sees it: some answer at once.
+  server.prependListener("request", (request) => {
     const { accept, "content-type": type, "content-encoding": encoding } = request.headers;
     log.requests.push({ method: request.method, url: request.url, type, accept, encoding });
   });
