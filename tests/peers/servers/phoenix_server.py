@@ -129,28 +129,40 @@ async def handle(websocket):
         await Connection(websocket, query_of(websocket.request.path)).serve()
 
 
-async def main():
-    async def listen(port):
-        return await serve(handle, HOME, port, process_request=admit, compression=None)
+class Listener:
+    """The socket server, which can close its port and open it again."""
 
-    server = await listen(0)
-    port = server.sockets[0].getsockname()[1]
+    def __init__(self):
+        self.port = 0
+        self.server = None
 
-    def cut():
-        for websocket in server.connections:
+    async def listen(self):
+        self.server = await serve(handle, HOME, self.port, process_request=admit, compression=None)
+        self.port = self.server.sockets[0].getsockname()[1]
+
+    def cut(self):
+        for websocket in self.server.connections:
             reset = struct.pack("ii", 1, 0)
             websocket.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
             websocket.transport.abort()
 
-    async def refuse(ms):
-        nonlocal server
-        cut()
-        server.close(close_connections=False)
-        await asyncio.sleep(ms / 1000)
-        server = await listen(port)
+    def leave(self):
+        self.server.close(close_connections=False)
 
-    urls = {"ws": f"ws://{HOME}:{port}/socket/websocket"}
-    await controlled("phoenix", urls, cut, refuse, lambda: len(server.connections))
+    async def come_back(self):
+        if not self.server.is_serving():
+            await self.listen()
+
+    def opened(self):
+        return len(self.server.connections)
+
+
+async def main():
+    listener = Listener()
+    await listener.listen()
+    at = f"ws://{HOME}:{listener.port}/socket/websocket"
+    urls = {"ws": at, "early": f"{at}?early=1", "refused": f"{at}?token=another"}
+    await controlled("phoenix", urls, listener)
 
 
 if __name__ == "__main__":

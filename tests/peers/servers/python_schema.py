@@ -182,32 +182,43 @@ schema = strawberry.Schema(
 )
 
 
-async def controlled(name, urls, cut, refuse, opened):
-    """Prints the URLs and serves the control endpoint of `serve.mjs` until the standard input ends."""
-    tasks = set()
-    log.cut = cut
+async def controlled(name, urls, server):
+    """Prints the URLs and serves the control endpoint of `serve.mjs` until the standard input ends.
+
+    The server has `cut()`, `leave()`, `come_back()`, which does nothing to one that is there, and `opened()`."""
+    returning = None
+    log.cut = server.cut
+
+    async def come_back(seconds):
+        await asyncio.sleep(seconds)
+        await server.come_back()
 
     async def control(reader, writer):
+        nonlocal returning
         url = urllib.parse.urlsplit((await reader.readuntil(b"\r\n\r\n")).decode().split(" ")[1])
         asked = dict(urllib.parse.parse_qsl(url.query))
         if url.path == "/reset":
             log.cut_after = 0
             log.clear()
+            if returning is not None:
+                returning.cancel()
+            await server.come_back()
         elif url.path == "/cut":
             log.cut_after = int(asked.get("events", 0))
             if not log.cut_after:
-                cut()
+                server.cut()
         elif url.path == "/refuse":
-            # The loop holds its tasks only weakly.
-            tasks.add(asyncio.create_task(refuse(int(asked["ms"]))))
-        body = json.dumps(log.counts() | {"open": opened()})
+            server.leave()
+            server.cut()
+            returning = asyncio.create_task(come_back(int(asked["ms"]) / 1000))
+        body = json.dumps(log.counts() | {"open": server.opened()})
         writer.write(f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n{body}".encode())
         await writer.drain()
         writer.close()
 
     # Errors that a check asked for are no news.
     logging.disable(logging.CRITICAL)
-    server = await asyncio.start_server(control, HOME, 0)
-    port = server.sockets[0].getsockname()[1]
+    controller = await asyncio.start_server(control, HOME, 0)
+    port = controller.sockets[0].getsockname()[1]
     print(json.dumps({"control": f"http://{HOME}:{port}", name: urls}), flush=True)
     await asyncio.to_thread(sys.stdin.read)

@@ -3,7 +3,7 @@
 //
 // Control, all answered with the counts so far:
 //   GET  /counts
-//   POST /reset             counts from zero, listening, nothing planned
+//   POST /reset             counts from zero, listens, plans nothing
 //   POST /cut               resets (RST) every connection
 //   POST /cut?events=N      does so once, when N more events of subscriptions are sent
 //   POST /refuse?ms=N       stops listening for so long, and resets every connection
@@ -21,6 +21,7 @@ const [folder, ...wanted] = process.argv.slice(2);
 const need = createRequire(path.resolve(folder, "package.json"));
 const home = "127.0.0.1";
 
+let away;
 let cutAfter = 0;
 const log = {
   clear() {
@@ -73,9 +74,10 @@ async function start(server) {
 
 const steps = {
   "/counts": () => {},
-  "/reset": () => {
+  "/reset": async () => {
     cutAfter = 0;
     log.clear();
+    await comeBack();
   },
   "/cut": (query) => {
     cutAfter = Number(query.get("events") ?? 0);
@@ -84,13 +86,19 @@ const steps = {
   "/refuse": (query) => {
     for (const { server } of listening) server.close();
     cut();
-    setTimeout(() => listening.forEach(({ server, port }) => listen(server, port)), Number(query.get("ms")));
+    clearTimeout(away);
+    away = setTimeout(comeBack, Number(query.get("ms")));
   },
 };
 
-const control = http.createServer((request, response) => {
+async function comeBack() {
+  clearTimeout(away);
+  for (const { server, port } of listening) if (!server.listening) await listen(server, port);
+}
+
+const control = http.createServer(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, `http://${home}`);
-  steps[pathname]?.(searchParams);
+  await steps[pathname]?.(searchParams);
   const { clear, sent, ...counts } = log;
   response.writeHead(steps[pathname] ? 200 : 404, { "content-type": "application/json" });
   response.end(JSON.stringify({ ...counts, open: sockets.size }));

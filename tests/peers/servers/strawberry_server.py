@@ -90,11 +90,15 @@ class Listener:
                 transport.abort()
         self.transports.clear()
 
-    async def refuse(self, ms):
+    def leave(self):
         self.server.close()
-        self.cut()
-        await asyncio.sleep(ms / 1000)
-        await self.listen()
+
+    async def come_back(self):
+        if not self.server.is_serving():
+            await self.listen()
+
+    def opened(self):
+        return len(self.transports)
 
 
 async def main():
@@ -102,7 +106,7 @@ async def main():
     await listener.start()
     at = f"{HOME}:{listener.port}/graphql"
     urls = {"http": f"http://{at}", "ws": f"ws://{at}", "sse": f"http://{at}"}
-    await controlled("strawberry", urls, listener.cut, listener.refuse, lambda: len(listener.transports))
+    await controlled("strawberry", urls, listener)
 
 
 if __name__ == "__main__":
