@@ -1,5 +1,5 @@
-// Clients of the protocols' own authors. `node foreign.mjs CLIENT URL QUERY [INIT]` runs one operation and prints a line
-// of JSON for each result, then one with how it ended. INIT is the payload of connection_init, or of a Phoenix connect.
+// Clients of the protocols' own authors. `node foreign.mjs CLIENT URL QUERY [INIT]` runs one operation and prints a
+// line of JSON for each result, then one with how it ended. INIT is the payload of connection_init, or of a Phoenix connect.
 
 import { createRequire } from "node:module";
 
@@ -24,7 +24,8 @@ const sink = {
 const clients = {
   "graphql-ws"() {
     const { createClient } = need("graphql-ws");
-    createClient({ url, webSocketImpl: WebSocket, connectionParams: payload, retryAttempts: 0 }).subscribe({ query }, sink);
+    const options = { connectionParams: payload, retryAttempts: 0 };
+    createClient({ url, webSocketImpl: WebSocket, ...options }).subscribe({ query }, sink);
   },
   // Connects again when it is cut.
   "graphql-ws-again"() {
@@ -34,7 +35,8 @@ const clients = {
   },
   "subscriptions-transport-ws"() {
     const { SubscriptionClient } = need("subscriptions-transport-ws");
-    const options = { connectionParams: payload, reconnect: false, connectionCallback: (error) => error && sink.error(error) };
+    const connectionCallback = (error) => error && sink.error(error);
+    const options = { connectionParams: payload, reconnect: false, connectionCallback };
     new SubscriptionClient(url, options, WebSocket).request({ query }).subscribe(sink);
   },
   "graphql-sse": () => sse(false),

@@ -6,14 +6,14 @@ import { text } from "node:stream/consumers";
 
 import { admitted } from "./schema.mjs";
 
-/** `graphql-ws` of npm beside `graphql-http`: the reference servers of graphql-transport-ws and of GraphQL over HTTP. */
+/** `graphql-ws` of npm beside `graphql-http`: the reference servers of graphql-transport-ws and GraphQL over HTTP. */
 async function graphqlWs({ need, schema, log }) {
   const server = overHttp({ need, schema });
   modern({ need, schema, log, server });
   return { server, paths: { http: "/graphql", ws: "/graphql" } };
 }
 
-/** `subscriptions-transport-ws`, the server of the protocol that is called graphql-ws and is not that of `graphql-ws`. */
+/** `subscriptions-transport-ws`, whose protocol is called graphql-ws on the wire and is not that of `graphql-ws`. */
 async function legacyWs({ need, schema, log }) {
   const server = overHttp({ need, schema });
   legacy({ need, schema, log, server });
@@ -88,7 +88,7 @@ async function apollo({ need, schema, log }) {
   return { server: http.createServer(app), paths: { http: "/graphql" } };
 }
 
-/** Apollo Server with `@defer` and `@stream`, which it does with one graphql only, in the form now and the one before. */
+/** Apollo Server with `@defer` and `@stream`, which it does with one graphql only, in today's form and the older. */
 async function apolloNext({ need, schema, log }) {
   const { ApolloServer, HeaderMap } = need("@apollo/server");
   const { legacyExecuteIncrementally } = need("@yaacovcr/transform");

@@ -86,7 +86,7 @@ def told(ended, code, text):
 
 @behaviour
 async def answers_a_query(way):
-    ended = await way.run("query ($a: Int!) { hello(name: \"größer 🦀\") add(a: $a, b: 2) }", "-V", "a:40")
+    ended = await way.run('query ($a: Int!) { hello(name: "größer 🦀") add(a: $a, b: 2) }', "-V", "a:40")
     equal((ended.code, ended.err), (OK, ""), str(ended))
     equal(ended.lines(), [{"hello": "hello größer 🦀", "add": 42}], "the answer")
 
@@ -327,8 +327,8 @@ async def merges_what_was_deferred(way):
 # Why some cells have no check. A set of ways, a set of behaviours, and the reason.
 _named = {str(way): way for way in WAYS}
 _subscriptions = {
-    "follows a subscription to its end", "leaves a subscription", "follows two subscriptions on one connection", "goes on after an error in one event",
-    "tells why a subscription broke", "refuses a subscription that is not valid",
+    "follows a subscription to its end", "leaves a subscription", "follows two subscriptions on one connection",
+    "goes on after an error in one event", "tells why a subscription broke", "refuses a subscription that is not valid",
     "goes on after a cut and tells the gap", "comes back to a server that was away",
     "ends with its connection when told so", "answers pings and outlives them",
 }  # fmt: skip
@@ -368,7 +368,10 @@ EMPTY = (
         "the server's keep-alives want no answer",
     ),
     (
-        ways(kind="graphql-ws", at="http") | ways(kind="strawberry") | ways(kind="graphql-sse") | ways(kind="apollo-next"),
+        ways(kind="graphql-ws", at="http")
+        | ways(kind="strawberry")
+        | ways(kind="graphql-sse")
+        | ways(kind="apollo-next"),
         {"sends only the hash of a query that the server knows"},
         "no persisted queries there",
     ),
