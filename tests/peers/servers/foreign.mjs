@@ -1,5 +1,5 @@
 // Clients of the protocols' own authors. `node foreign.mjs CLIENT URL QUERY [INIT]` runs one operation and prints a
-// line of JSON for each result, then one with how it ended. INIT is the payload of connection_init, or of a Phoenix connect.
+// line of JSON for each result, then one with how it ended. INIT is the payload of connection_init or connect.
 
 import { createRequire } from "node:module";
 

@@ -109,7 +109,8 @@ const ready = { control: `http://${home}:${await listen(control)}` };
 for (const kind of wanted) {
   const { server, paths } = await kinds[kind]({ need, schema, log });
   const port = await start(server);
-  const urls = Object.entries(paths).map(([name, at]) => [name, `${name === "ws" ? "ws" : "http"}://${home}:${port}${at}`]);
+  const url = ([name, at]) => [name, `${name === "ws" ? "ws" : "http"}://${home}:${port}${at}`];
+  const urls = Object.entries(paths).map(url);
   ready[kind] = Object.fromEntries(urls);
 }
 console.log(JSON.stringify(ready));
