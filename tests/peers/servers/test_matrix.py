@@ -276,7 +276,7 @@ async def uploads_a_file(way):
     content = bytes(range(256)) * 4096
     with scratch() as folder:
         (folder / "photo.png").write_bytes(content)
-        ended = await way.run(UPLOAD, "-V", f"file=@@{folder / 'photo.png'}")
+        ended = await way.run(UPLOAD, "-V", f"file=@@{folder / 'photo.png'};type=image/png")
     equal(ended.code, OK, str(ended))
     digest = hashlib.sha256(content).hexdigest()
     wanted = {"name": "photo.png", "type": "image/png", "size": len(content), "sha256": digest}
@@ -284,14 +284,37 @@ async def uploads_a_file(way):
 
 
 @behaviour
-async def runs_a_batch_of_variables(way):
+async def uploads_several_files_of_a_list(way):
+    contents = {"a.txt": b"", "b, ü.txt": "größer".encode()}
+    with scratch() as folder:
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        ended = await way.run(UPLOADS, "-V", "files=" + ",".join(f"@@{folder / name}" for name in contents))
+    equal(ended.code, OK, str(ended))
+    wanted = [
+        {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in contents.items()
+    ]
+    equal(ended.lines(), [{"uploads": wanted}], "what arrived")
+
+
+async def _batch(way, *flags):
     with scratch() as folder:
         (folder / "lines.jsonl").write_text("".join(f'{{"a": {a}}}\n' for a in range(20)))
-        ended = await run(
-            *way.command("--batch", str(folder / "lines.jsonl"), "-q", "query ($a: Int!) { add(a: $a, b: 1) }")
-        )
+        ended = await way.run("query ($a: Int!) { add(a: $a, b: 1) }", "--batch", str(folder / "lines.jsonl"), *flags)
     equal(ended.code, OK, str(ended))
     equal([line["data"]["add"] for line in ended.lines()], [a + 1 for a in range(20)], "the answers, in order")
+
+
+@behaviour
+async def runs_a_batch_of_variables(way):
+    await _batch(way)
+
+
+@behaviour
+async def sends_a_batch_in_few_requests(way):
+    await _batch(way, "--batch-size", "10")
+    equal(len((await way.server.counts())["requests"]), 2, "requests")
 
 
 @behaviour
@@ -325,7 +348,6 @@ async def merges_what_was_deferred(way):
 
 
 # Why some cells have no check. A set of ways, a set of behaviours, and the reason.
-_named = {str(way): way for way in WAYS}
 _subscriptions = {
     "follows a subscription to its end", "leaves a subscription", "follows two subscriptions on one connection",
     "goes on after an error in one event", "tells why a subscription broke", "refuses a subscription that is not valid",
@@ -333,8 +355,8 @@ _subscriptions = {
     "ends with its connection when told so", "answers pings and outlives them",
 }  # fmt: skip
 _of_http = {
-    "uploads a file", "sends only the hash of a query that the server knows", "queries by get",
-    "merges what was deferred",
+    "uploads a file", "uploads several files of a list", "sends a batch in few requests",
+    "sends only the hash of a query that the server knows", "queries by get", "merges what was deferred",
 }  # fmt: skip
 _of_queries = set(BEHAVIOURS) - _subscriptions
 _init = {"starts a connection with a payload", "is refused with the wrong payload"}
@@ -377,8 +399,13 @@ EMPTY = (
     ),
     (
         ways(kind="graphql-ws", at="http") | ways(kind="graphql-sse") | ways(kind="apollo-next"),
-        {"uploads a file"},
+        {"uploads a file", "uploads several files of a list"},
         "no uploads there",
+    ),
+    (
+        ways(kind="graphql-ws", at="http") | ways(kind="graphql-sse") | ways(kind="apollo-next"),
+        {"sends a batch in few requests"},
+        "no arrays of requests there",
     ),
     (ways(kind="graphql-sse"), {"queries by get"}, "a query by GET is an event stream there"),
     (
