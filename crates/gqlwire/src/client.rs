@@ -48,6 +48,11 @@ impl Client {
         }
     }
 
+    /// What this client sends by: for a [`Transport`] of one's own around it, which has an example.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
+    }
+
     /// The same client over another transport, around its own.
     #[cfg(any(feature = "http", feature = "schema"))]
     pub(crate) fn over<T: Transport>(self, around: impl FnOnce(Arc<dyn Transport>) -> T) -> Self {

@@ -100,6 +100,8 @@
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
+//! | `blocking` | no | `gqlwire::blocking`: a client for code that is not async |
+//! | `testing` | no | `gqlwire::testing`: a scripted server, recordings, and their replay |
 //! | `socks` | no | SOCKS proxies |
 //! | `cookies` | no | cookies, kept from answer to request |
 //! | `compression` | no | compressed answers: gzip, brotli, zstd |
@@ -118,6 +120,8 @@ pub mod appsync;
 mod auth;
 #[cfg(feature = "http")]
 mod batching;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
@@ -156,6 +160,8 @@ mod split;
 mod state;
 mod subscribe;
 mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
 #[cfg(feature = "upload")]
 mod upload;
@@ -231,6 +237,9 @@ mod pages {
     struct Schemas;
     #[doc = include_str!("../../../docs/websockets.md")]
     struct Websockets;
+    #[cfg(all(feature = "blocking", feature = "testing"))]
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

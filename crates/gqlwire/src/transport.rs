@@ -14,7 +14,67 @@ use crate::{Counters, Dropped, Error, Gap, Overflow, Request, RetryPolicy, Sessi
 
 /// What carries operations to a server and their answers back, as text. Types exist only above it.
 ///
-/// Implement it to run a client over something of your own: a recording, a scripted double, another protocol.
+/// Implement it to run a client over something of your own: another protocol, a server in this process. `gqlwire::testing`
+/// (feature `testing`) has doubles for tests.
+///
+/// A transport around another one, or around a client's, sees everything that passes:
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use futures_util::future::BoxFuture;
+/// use gqlwire::{Client, Counters, Error, EventSource, Outcome, RawRequest, RawResponse, SessionState, Transport};
+///
+/// /// Says how long each request took.
+/// #[derive(Debug)]
+/// struct Timed<T>(T);
+///
+/// impl<T: Transport> Transport for Timed<T> {
+///     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+///         Box::pin(async move {
+///             let began = Instant::now();
+///             let answer = self.0.execute(request).await;
+///             println!("{} {:?} took {:?}", request.kind(), request.name(), began.elapsed());
+///             answer
+///         })
+///     }
+///
+///     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+///         self.0.subscribe(request)
+///     }
+///
+///     // What has a default has to be handed on, or it is as if the inner transport could not do it.
+///     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+///         self.0.execute_batch(requests)
+///     }
+///
+///     fn takes_uploads(&self) -> bool {
+///         self.0.takes_uploads()
+///     }
+///
+///     fn catches_up(&self) -> bool {
+///         self.0.catches_up()
+///     }
+///
+///     fn state(&self) -> Option<tokio::sync::watch::Receiver<SessionState>> {
+///         self.0.state()
+///     }
+///
+///     fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+///         self.0.counters()
+///     }
+///
+///     fn close(&self) -> BoxFuture<'_, ()> {
+///         self.0.close()
+///     }
+/// }
+///
+/// fn timed(client: &Client) -> Client {
+///     Client::with_transport(Timed(client.transport()))
+/// }
+/// ```
+///
+/// To change a request, clone it first: [`headers_mut`](RawRequest::headers_mut). The clone counts as the same call.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Runs a query or a mutation.
     ///
@@ -68,6 +128,41 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Ends every subscription and lets go of every connection.
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
+    }
+}
+
+/// A transport that several clients share.
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        (**self).execute(request)
+    }
+
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        (**self).execute_batch(requests)
+    }
+
+    fn takes_uploads(&self) -> bool {
+        (**self).takes_uploads()
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        (**self).subscribe(request)
+    }
+
+    fn catches_up(&self) -> bool {
+        (**self).catches_up()
+    }
+
+    fn state(&self) -> Option<watch::Receiver<SessionState>> {
+        (**self).state()
+    }
+
+    fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+        (**self).counters()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        (**self).close()
     }
 }
 
@@ -185,6 +280,11 @@ impl RawRequest {
     /// Headers for this request alone.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The same, for a transport around another one that adds to them.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
     }
 
     /// The credentials for this request, where the caller gave it others than the client's.

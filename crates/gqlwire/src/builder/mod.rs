@@ -299,6 +299,16 @@ impl ClientBuilder {
         }
     }
 
+    /// Builds the client, for code that is not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(self) -> Result<crate::blocking::Client, Error> {
+        self.build().map(Into::into)
+    }
+
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
         self.check_way(url)?;
         match unsafe_credentials(url, authorised, &[&self.headers]) {

@@ -3,7 +3,7 @@ use std::fmt;
 use gqlwire_proto::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use serde_json::value::RawValue;
+use serde::de::IgnoredAny;
 
 use super::Shown;
 use super::connect_error::credentials_wanted;
@@ -56,6 +56,7 @@ fn is_graphql_response(headers: &HeaderMap) -> bool {
 
 /// Reads a body of at most `limit` bytes.
 pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, Error> {
+    const PREPARED: u64 = 64 * 1024;
     let too_long = || {
         Error::new(
             ErrorKind::Protocol,
@@ -68,7 +69,9 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
     {
         return Err(too_long());
     }
-    let mut body = Vec::new();
+    // What is announced may be a lie: no more than a usual answer is prepared for.
+    let announced = response.content_length().unwrap_or_default().min(PREPARED);
+    let mut body = Vec::with_capacity(announced as usize);
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_long()),
@@ -86,15 +89,9 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
     }
 }
 
-/// Whether what came cannot be decompressed.
+/// Whether what came cannot be decompressed. What else goes wrong with a body, hyper says and not the system.
 fn is_undecodable(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
-        error.source()
-    });
-    causes.any(|cause| {
-        let cause = cause.downcast_ref::<std::io::Error>();
-        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
-    })
+    error.is_decode() && std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
@@ -118,7 +115,8 @@ pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> 
 pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     let status = answer.status;
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    let error = match Response::<Box<RawValue>>::from_json(&answer.body) {
+    // Whoever asked reads the data; here it matters only whether there is any.
+    let error = match Response::<IgnoredAny>::from_json(&answer.body) {
         Ok(response) if status.is_success() || response.data.is_some() => return Ok(()),
         Ok(response) => {
             let kind = match status {

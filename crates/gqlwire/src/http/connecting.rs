@@ -28,6 +28,9 @@ const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How many such questions may stay without an answer, where [`ConnectOptions::tcp_user_timeout`] does not decide.
 const TCP_KEEP_ALIVES: u32 = 3;
 
+/// Who asks, where the caller sets no `User-Agent`.
+pub(super) const USER_AGENT: &str = concat!("gqlwire/", env!("CARGO_PKG_VERSION"));
+
 /// Which requests a client is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
@@ -182,7 +185,7 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         .no_deflate()
         .no_gzip()
         .no_zstd()
-        .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
+        .user_agent(USER_AGENT);
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     let builder = builder.tcp_user_timeout(connect.tcp_user_timeout.min(LONGEST_USER_TIMEOUT));
     #[cfg(feature = "compression")]
@@ -254,6 +257,8 @@ fn through(
         _ => None,
     };
     let way = Way::new(proxy.cloned(), url, dialer, connect.timeout);
+    #[cfg(unix)]
+    let way = way.at_socket(connect.unix_socket.as_deref());
     let builder = builder.connector_layer(OnTheWay(Arc::new(way)));
     let set = |error: reqwest::Error| Error::config(format!("the proxy cannot be used: {}", error.without_url()));
     Ok(match (&connect.proxies, proxy) {
