@@ -27,10 +27,9 @@ fn a_websocket_carries_everything_in_the_protocol_that_the_server_selects() {
                 .status(0)
                 .stdout(expected)
                 .stderr("");
-            assert_eq!(server.message()["offers"], "graphql-transport-ws, graphql-ws");
+            assert_eq!(server.handshake()["offers"], "graphql-transport-ws, graphql-ws");
             assert_eq!(server.message()["type"], "connection_init");
             assert_eq!(server.message()["type"], event);
-            server.so_far();
         }
     }
 }
@@ -50,8 +49,7 @@ fn the_transport_of_the_option_is_obeyed_whatever_the_scheme() {
                     "ws-legacy" => "graphql-ws",
                     _ => "graphql-transport-ws, graphql-ws",
                 };
-                assert_eq!(server.message()["offers"], expected);
-                server.so_far();
+                assert_eq!(server.handshake()["offers"], expected);
             }
         }
     }
@@ -83,7 +81,6 @@ fn a_websocket_begins_with_the_payload_of_the_options() {
             server.message(),
             json!({"type": "connection_init", "payload": expected})
         );
-        server.so_far();
     }
     for (words, said) in [
         (&["--init-payload", "hush"][..], "--init-payload is not JSON"),
@@ -104,7 +101,7 @@ fn headers_are_those_of_the_handshake() {
     let server = Socket::start(Speaks::TransportWs);
     let cli = ask(&server.ws_url(), "{ ok }").args(["-H", "Authorization: Bearer x"]);
     cli.run().status(0);
-    assert_eq!(server.message()["authorization"], "Bearer x");
+    assert_eq!(server.handshake()["authorization"], "Bearer x");
 }
 
 #[test]
@@ -116,20 +113,19 @@ fn phoenix_joins_the_channel_and_carries_everything() {
             let cli = ask(&url, document).args(words.iter().copied());
             cli.args(["--transport", "phoenix"]).run().status(0).stdout(expected);
             assert!(
-                server.message()["uri"]
+                server.handshake()["uri"]
                     .as_str()
                     .unwrap()
                     .contains("/websocket?vsn=2.0.0")
             );
             assert_eq!(server.message()[2], "__absinthe__:control");
-            server.so_far();
         }
     }
     ask(&server.ws_url(), "{ ok }")
         .args(["--channel", "room:1", "--init", "token:x"])
         .run()
         .status(0);
-    server.message();
+    server.handshake();
     let join = server.message();
     assert_eq!((&join[2], &join[4]), (&json!("room:1"), &json!({"token": "x"})));
     let cli = ask(&server.ws_url(), "{ ok }").args(["--channel", "room:1", "--transport", "ws"]);
@@ -149,7 +145,6 @@ fn a_schema_is_asked_for_over_the_websocket() {
             message["payload"]["query"].as_str().unwrap().contains("__schema"),
             "{message}"
         );
-        server.so_far();
     }
 }
 
@@ -169,7 +164,7 @@ fn a_payload_for_websockets_sends_subscriptions_there_and_requests_over_http() {
         .run()
         .status(0)
         .stdout(TICKS);
-    server.message();
+    server.handshake();
     assert_eq!(server.message()["payload"], json!({"a": "b"}));
 }
 

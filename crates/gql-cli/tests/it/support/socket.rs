@@ -83,6 +83,16 @@ impl Socket {
         self.received.recv().expect("the client sends one more message")
     }
 
+    /// The next handshake, whatever the one before still had to say.
+    pub(crate) fn handshake(&self) -> Value {
+        loop {
+            let message = self.message();
+            if message.get("offers").is_some() {
+                return message;
+            }
+        }
+    }
+
     /// All of it so far.
     pub(crate) fn so_far(&self) -> Vec<Value> {
         self.received.try_iter().collect()
