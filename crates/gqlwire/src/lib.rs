@@ -124,6 +124,7 @@ mod execute;
 pub mod graphql_client_0_16;
 #[cfg(feature = "http")]
 mod http;
+mod incremental;
 #[cfg(feature = "schema")]
 mod introspect;
 #[cfg(feature = "schema")]
@@ -166,13 +167,17 @@ pub use execute::Execute;
 pub use gqlwire_proto::appsync::scalar as scalars;
 #[cfg(not(feature = "macros"))]
 pub use gqlwire_proto::gql;
+pub use gqlwire_proto::incremental::{Change, Completed, Patch, Pending};
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
-#[cfg(feature = "websocket")]
+#[cfg(feature = "http")]
 pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
+#[cfg(feature = "http")]
+pub use http::stream::{DEFAULT_STREAM_IDLE_TIMEOUT, SseOptions};
+pub use incremental::{ExecuteIncrementally, Increment, Incremental};
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
 #[cfg(feature = "websocket")]
@@ -182,7 +187,7 @@ pub use retry::RetryPolicy;
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
-pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+pub use transport::{EventSource, RawEvent, RawIncremental, RawRequest, RawResponse, Transport};
 #[cfg(feature = "websocket")]
 pub use websocket::WebSocketOptions;
 

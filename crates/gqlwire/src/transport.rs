@@ -20,6 +20,20 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// An answer that is a GraphQL response is a success here, whatever errors it holds.
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>>;
 
+    /// Runs a query or a mutation whose answer may come in pieces (`@defer`, `@stream`); ready when the answer begins.
+    ///
+    /// A transport that knows of no pieces runs it as any other, and its answer is the only payload: that is the default.
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        Box::pin(async move {
+            let answer = self.execute(&request).await?;
+            Ok(RawIncremental {
+                status: answer.status,
+                headers: answer.headers,
+                payloads: Box::new(OnePayload(Some(answer.body), String::new())),
+            })
+        })
+    }
+
     /// Starts a subscription; ready when the server has acknowledged it. Dropping the source ends it.
     ///
     /// What a request says of its queue is for a transport that has one. A request with a
@@ -118,6 +132,15 @@ impl RawRequest {
     /// The name of the operation, if it has one.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// The same request with another body: another way to write the same thing.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_body(&self, body: impl Into<Arc<str>>) -> Self {
+        Self {
+            body: body.into(),
+            ..self.clone()
+        }
     }
 
     /// Headers for this request alone.
@@ -241,6 +264,46 @@ impl RawResponse {
             headers: HeaderMap::new(),
             body: body.into(),
         }
+    }
+}
+
+/// An answer that comes in pieces.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawIncremental {
+    /// The HTTP status; 200 where there is no HTTP.
+    pub status: StatusCode,
+    /// The headers; empty where there is no HTTP.
+    pub headers: HeaderMap,
+    /// The payloads, each as [`RawEvent::Next`]; dropping them abandons the request.
+    pub payloads: Box<dyn EventSource>,
+}
+
+impl RawIncremental {
+    /// An answer without HTTP around it.
+    pub fn new(payloads: Box<dyn EventSource>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            payloads,
+        }
+    }
+}
+
+/// An answer that came as a whole, and the text that was handed out.
+#[derive(Debug)]
+pub(crate) struct OnePayload(pub(crate) Option<String>, pub(crate) String);
+
+impl EventSource for OnePayload {
+    fn poll_event<'s>(&'s mut self, _: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
+        Poll::Ready(self.0.take().map(|text| {
+            self.1 = text;
+            Ok(RawEvent::Next(&self.1))
+        }))
+    }
+
+    fn stop(&mut self) {
+        self.0 = None;
     }
 }
 

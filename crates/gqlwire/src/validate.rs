@@ -7,7 +7,7 @@ use gqlwire_schema::{Diagnostics, Schema, VariableErrors};
 use tokio::sync::watch;
 
 use crate::documents::{Documents, Wire};
-use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, Execute, SessionState, Subscribe};
 
 impl Client {
@@ -113,6 +113,13 @@ impl Transport for Validating {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         match self.check(request) {
             Ok(()) => self.inner.execute(request),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        match self.check(&request) {
+            Ok(()) => self.inner.incremental(request),
             Err(error) => Box::pin(async { Err(error) }),
         }
     }

@@ -57,6 +57,7 @@ impl ClientBuilder {
         // An API of AppSync always takes credentials.
         self.check_plaintext(endpoint.http_url(), true)?;
         self.check_plaintext(endpoint.realtime_url(), true)?;
+        let streams = self.stream_options();
         let auth = self.auth.unwrap_or_else(|| Arc::new(Iam::new()));
         let mut headers = self.headers;
         headers
@@ -75,6 +76,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             retry: self.retry.clone(),
             max_body: self.max_response_size,
+            streams,
         })?;
         let http = Arc::new(http);
         let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;

@@ -2,6 +2,7 @@
 mod appsync;
 #[cfg(feature = "websocket")]
 mod sockets;
+mod streams;
 #[cfg(feature = "websocket")]
 mod websocket;
 
@@ -41,7 +42,6 @@ pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
 /// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
-#[cfg(feature = "websocket")]
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Sets up a [`Client`].
@@ -57,6 +57,7 @@ pub struct ClientBuilder {
     max_response_size: usize,
     allow_plaintext_credentials: bool,
     first_error: Option<Error>,
+    streams: crate::http::stream::StreamOptions,
     #[cfg(feature = "schema")]
     schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
@@ -93,6 +94,7 @@ impl ClientBuilder {
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
             first_error: None,
+            streams: crate::http::stream::StreamOptions::default(),
             #[cfg(feature = "schema")]
             schema: None,
             #[cfg(feature = "appsync")]
@@ -273,6 +275,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             retry: self.retry.clone(),
             max_body: self.max_response_size,
+            streams: self.stream_options(),
         }
     }
 

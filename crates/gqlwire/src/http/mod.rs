@@ -8,6 +8,7 @@ mod connecting;
 mod place;
 mod plaintext;
 mod proxy;
+pub(crate) mod stream;
 mod times;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;

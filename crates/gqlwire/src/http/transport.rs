@@ -7,10 +7,11 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::BoxFuture;
 use gqlwire_proto::scan::OperationKind;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::attempts::{Attempts, Next};
+use super::stream::{StreamKind, StreamOptions, Streams, collect};
 use super::{
     ConnectOptions, Purpose, ServerClock, Shown, answer, client, clock, connect_error, read_body, redirected,
     unsafe_credentials,
@@ -18,7 +19,7 @@ use super::{
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::execute::timed_out;
 use crate::redact::Secrets;
-use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Error, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
@@ -37,15 +38,18 @@ pub(crate) struct HttpOptions {
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) max_body: usize,
+    pub(crate) streams: StreamOptions,
 }
 
-/// `POST`s each request as JSON.
+/// `POST`s each request as JSON. Cheap to clone: a stream that may have to be requested again holds one.
+#[derive(Clone)]
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
     clock: Arc<ServerClock>,
-    options: HttpOptions,
+    pub(super) options: Arc<HttpOptions>,
     host_header: Option<HeaderValue>,
-    shown: Shown,
+    pub(super) shown: Shown,
+    pub(super) streams: Arc<Streams>,
 }
 
 /// What one call tries once, and no more, when it is refused.
@@ -77,12 +81,12 @@ impl HttpTransport {
             clock: Arc::default(),
             host_header,
             shown: Shown::of(&options.url),
-            options,
+            streams: Arc::default(),
+            options: Arc::new(options),
         })
     }
 
     /// The server's clock, as far as it is known.
-    #[cfg(feature = "websocket")]
     pub(crate) fn clock(&self) -> Arc<ServerClock> {
         Arc::clone(&self.clock)
     }
@@ -162,6 +166,20 @@ impl HttpTransport {
         auth: Option<&Arc<dyn AuthProvider>>,
         ahead: i64,
     ) -> Result<Attempt, Error> {
+        let accept = HeaderValue::from_static("application/graphql-response+json, application/json");
+        let (headers, authorization) = self.prepare(request, auth, ahead, accept).await?;
+        let answer = self.send(request, headers).await;
+        Ok(Attempt { authorization, answer })
+    }
+
+    /// The headers of a request, and the credentials among them.
+    pub(super) async fn prepare(
+        &self,
+        request: &RawRequest,
+        auth: Option<&Arc<dyn AuthProvider>>,
+        ahead: i64,
+        accept: HeaderValue,
+    ) -> Result<(HeaderMap, Option<Authorization>), Error> {
         // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
         let headers = [&self.options.headers, request.headers()];
         if !self.options.allow_plaintext_credentials
@@ -189,10 +207,7 @@ impl HttpTransport {
             }
         };
         let mut headers = self.options.headers.clone();
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("application/graphql-response+json, application/json"),
-        );
+        headers.insert(ACCEPT, accept);
         replace(&mut headers, request.headers());
         replace(&mut headers, &signed);
         if let Some(authorization) = &authorization {
@@ -206,8 +221,7 @@ impl HttpTransport {
         // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
         let sending = format!("the {} to {}", request.kind(), self.shown);
         request.progress.after_sending(sending);
-        let answer = self.send(request, headers).await;
-        Ok(Attempt { authorization, answer })
+        Ok((headers, authorization))
     }
 
     fn seeking_credentials(&self, request: &RawRequest) -> String {
@@ -217,27 +231,52 @@ impl HttpTransport {
     async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
         let url = &self.options.url;
         let secrets = Secrets::of(&headers).and_query_of(url);
-        let sent = self
-            .client
-            .post(url.clone())
-            .headers(headers)
-            .body(request.body().to_owned())
-            .send();
-        let length = request.body().len();
-        let response = sent.await.map_err(|error| connect_error(error, url, length))?;
+        let response = self
+            .dispatch(Method::POST, url.clone(), headers, request.body())
+            .await?;
+        self.judged(response, &secrets).await
+    }
+
+    /// Sends it, and gives the answer as soon as its headers are there.
+    pub(super) async fn dispatch(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: &str,
+    ) -> Result<reqwest::Response, Error> {
+        let secrets = Secrets::of(&headers).and_query_of(&url);
+        let sending = self.client.request(method, url).headers(headers);
+        let sending = match body {
+            "" => sending,
+            body => sending.body(body.to_owned()),
+        };
+        let url = &self.options.url;
+        let sent = sending.send().await;
+        let response = sent.map_err(|error| connect_error(error, url, body.len()))?;
         let status = response.status();
-        let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
-            return Err(redirected(status, headers, url).without_secrets(&secrets));
+            return Err(redirected(status, response.headers().clone(), url).without_secrets(&secrets));
         }
-        let body = read_body(response, self.options.max_body).await.map_err(|error| {
+        Ok(response)
+    }
+
+    /// Reads an answer to its end; one in pieces is put together.
+    pub(super) async fn judged(&self, response: reqwest::Response, secrets: &Secrets) -> Result<RawResponse, Error> {
+        let (url, status) = (&self.options.url, response.status());
+        let headers = response.headers().clone();
+        let body = match StreamKind::of(&response) {
+            Some(kind) => collect(response, kind, &self.options).await,
+            None => read_body(response, self.options.max_body).await,
+        };
+        let body = body.map_err(|error| {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
         let advice = answer::advice(status, &headers, url);
-        answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
-            .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
+        answer::judge(RawResponse { status, headers, body }, &self.shown, secrets)
+            .map_err(|error| error.suffixed(&advice).without_secrets(secrets))
     }
 }
 
@@ -282,14 +321,27 @@ impl Transport for HttpTransport {
         })
     }
 
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        Box::pin(self.pieces(request))
+    }
+
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
-        let message = match request.kind() {
-            OperationKind::Subscription => {
-                "this client speaks plain HTTP, which carries no subscriptions; for AWS AppSync say `.appsync()` on the builder"
+        Box::pin(async move {
+            match request.kind() {
+                OperationKind::Subscription => self.events(request).await,
+                _ => Err(Error::request("this is not a subscription: use `execute`")),
             }
-            _ => "this is not a subscription: use `execute`",
-        };
-        Box::pin(async move { Err(Error::request(message)) })
+        })
+    }
+
+    fn catches_up(&self) -> bool {
+        self.options.streams.catches_up()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.streams.close();
+        })
     }
 }
 
