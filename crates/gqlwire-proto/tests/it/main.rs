@@ -6,8 +6,10 @@
 mod authorization;
 mod endpoint;
 mod envelope;
+mod incremental;
 mod input_and_enums;
 mod message;
+mod multipart;
 mod realtime;
 mod refusal;
 mod request;
@@ -17,4 +19,5 @@ mod scan;
 mod scenario;
 mod session;
 mod sigv4;
+mod sse;
 mod websocket;

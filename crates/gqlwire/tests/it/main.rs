@@ -27,6 +27,7 @@ mod retries;
 mod schema;
 mod secrets;
 mod socket_failures;
+mod streams;
 #[cfg(any(feature = "ring", feature = "rustls"))]
 mod tls;
 mod upgrade_failures;
