@@ -209,6 +209,8 @@ mod pages {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
+    #[doc = include_str!("../../../docs/streams.md")]
+    struct Streams;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

@@ -1,5 +1,6 @@
 //! Subscriptions and answers in pieces over HTTP.
 
+mod by_hand;
 mod incremental;
 mod multipart;
 mod negotiation;
