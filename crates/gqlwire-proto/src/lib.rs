@@ -5,6 +5,7 @@
 //! header, limit and signature, and all of it is tested with a virtual clock.
 
 pub mod appsync;
+pub mod connection;
 mod graphql_error;
 pub mod incremental;
 mod maybe_known;
@@ -21,5 +22,5 @@ pub mod websocket;
 pub use graphql_error::{GraphQLError, Location, PathSegment};
 pub use maybe_known::MaybeKnown;
 pub use maybe_undefined::MaybeUndefined;
-pub use request::{Request, RequestError};
+pub use request::{IdPlace, Request, RequestError, RequestParts, VariablePath, VariablePathError, document_hash};
 pub use response::{Partial, Response, ResponseError};

@@ -100,17 +100,28 @@
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
+//! | `blocking` | no | `gqlwire::blocking`: a client for code that is not async |
+//! | `testing` | no | `gqlwire::testing`: a scripted server, recordings, and their replay |
+//! | `socks` | no | SOCKS proxies |
+//! | `cookies` | no | cookies, kept from answer to request |
+//! | `compression` | no | compressed answers: gzip, brotli, zstd |
+//! | `reqwest-0_13` | no | requests through a reqwest client of one's own |
 //! | `aws` | no | the AWS SDK's whole credential chain |
 //! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
 //! | `macros` | no | `gql!(schema = "…", …)`: documents checked against a schema while the program is compiled |
 //! | `scalars` | no | AppSync's scalars as types |
 //! | `graphql_client-0_16` | no | queries of `graphql_client` as operations |
 //! | `cynic-3` | no | operations of `cynic` |
+//! | `upload` | no | files that go along with a request (multipart request specification) |
 //! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]
 pub mod appsync;
 mod auth;
+#[cfg(feature = "http")]
+mod batching;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
@@ -120,6 +131,7 @@ pub mod cynic_3;
 mod documents;
 mod error;
 mod execute;
+mod execute_batch;
 #[cfg(feature = "graphql_client-0_16")]
 pub mod graphql_client_0_16;
 #[cfg(feature = "http")]
@@ -134,9 +146,10 @@ mod macros;
 mod metrics;
 mod operation;
 mod overflow;
+#[cfg(feature = "http")]
+mod persisted;
 #[cfg(feature = "websocket")]
 mod phoenix;
-mod protocol;
 #[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
@@ -148,23 +161,36 @@ mod split;
 mod state;
 mod subscribe;
 mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
+#[cfg(feature = "upload")]
+mod upload;
 #[cfg(feature = "schema")]
 mod validate;
 #[cfg(feature = "websocket")]
 mod websocket;
 
+#[cfg(feature = "http")]
+pub use self::http::HttpVersion;
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
+pub use batching::Batching;
+#[cfg(feature = "http")]
 pub use builder::{
-    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_RESPONSE_SIZE,
-    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES, DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
+    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GET_URL_LIMIT, DEFAULT_MAX_MESSAGE_SIZE,
+    DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES,
+    DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
+pub use execute_batch::ExecuteBatch;
 #[cfg(feature = "scalars")]
 pub use gqlwire_proto::appsync::scalar as scalars;
+#[cfg(feature = "websocket")]
+pub use gqlwire_proto::connection::PhoenixVersion;
+pub use gqlwire_proto::connection::Protocol;
 #[cfg(not(feature = "macros"))]
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::incremental::{Change, Completed, Patch, Pending};
@@ -172,7 +198,9 @@ pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
 #[cfg(feature = "http")]
 pub use gqlwire_proto::session::ReconnectPolicy;
-pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
+pub use gqlwire_proto::{
+    GraphQLError, IdPlace, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response,
+};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 #[cfg(feature = "http")]
@@ -180,14 +208,17 @@ pub use http::stream::{DEFAULT_STREAM_IDLE_TIMEOUT, SseOptions};
 pub use incremental::{ExecuteIncrementally, Increment, Incremental};
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
+#[cfg(feature = "http")]
+pub use persisted::PersistedQueries;
 #[cfg(feature = "websocket")]
-pub use phoenix::{PhoenixOptions, PhoenixVersion};
-pub use protocol::Protocol;
-pub use retry::RetryPolicy;
+pub use phoenix::PhoenixOptions;
+pub use retry::{RetryBudget, RetryPolicy};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
-pub use transport::{EventSource, RawEvent, RawIncremental, RawRequest, RawResponse, Transport};
+pub use transport::{EventSource, Outcome, RawEvent, RawIncremental, RawRequest, RawResponse, Transport};
+#[cfg(feature = "upload")]
+pub use upload::Upload;
 #[cfg(feature = "websocket")]
 pub use websocket::WebSocketOptions;
 
@@ -211,6 +242,11 @@ mod pages {
     struct Schemas;
     #[doc = include_str!("../../../docs/streams.md")]
     struct Streams;
+    #[doc = include_str!("../../../docs/websockets.md")]
+    struct Websockets;
+    #[cfg(all(feature = "blocking", feature = "testing"))]
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

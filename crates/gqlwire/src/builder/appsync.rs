@@ -1,12 +1,11 @@
 use std::time::SystemTime;
 
-use gqlwire_proto::appsync::limits::SUBSCRIPTIONS_PER_CONNECTION;
 use gqlwire_proto::appsync::{HeaderCarrier, X_AMZ_USER_AGENT};
 use http::{HeaderName, HeaderValue};
 
 use super::*;
 use crate::appsync::{Iam, Setup};
-use crate::http::{Purpose, client};
+use crate::http::sockets;
 use crate::realtime::{AppSync, RealtimeClient, RealtimeOptions, WebSockets};
 use crate::split::SplitTransport;
 use crate::transport::Transport;
@@ -52,6 +51,7 @@ impl ClientBuilder {
     }
 
     pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
+        self.requests.check_appsync()?;
         let setup = std::mem::take(self.setup());
         let endpoint = setup.endpoint(&self.url)?;
         // An API of AppSync always takes credentials.
@@ -75,13 +75,15 @@ impl ClientBuilder {
             connect: self.connect.clone(),
             timeout: self.timeout,
             retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
             streams,
+            requests: self.requests,
+            posts_only: true,
         })?;
         let http = Arc::new(http);
-        let client = client(endpoint.realtime_url(), Purpose::Sockets, &self.connect)?;
+        let client = sockets(endpoint.realtime_url(), &self.connect)?;
         let sockets = self.sockets;
-        let most = sockets.subscriptions_per_connection;
         let options = RealtimeOptions {
             clock: http.clock(),
             service: Box::new(AppSync(endpoint)),
@@ -97,7 +99,7 @@ impl ClientBuilder {
             retry: self.retry,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
-            subscriptions_per_connection: most.unwrap_or(SUBSCRIPTIONS_PER_CONNECTION),
+            subscriptions_per_connection: sockets.subscriptions_per_connection,
             wall: SystemTime::now,
         };
         let realtime = RealtimeClient::new(options, WebSockets::new(client, sockets.max_message_size));

@@ -1,5 +1,7 @@
 #[cfg(feature = "appsync")]
 mod appsync;
+mod connecting;
+mod requests;
 #[cfg(feature = "websocket")]
 mod sockets;
 mod streams;
@@ -14,9 +16,13 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::auth::AuthProvider;
+use crate::batching::BatchingTransport;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
-use crate::{Client, Error, RetryPolicy};
+use crate::{Client, Error, RetryBudget, RetryPolicy};
+
+pub use requests::DEFAULT_GET_URL_LIMIT;
+pub(crate) use requests::RequestOptions;
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,10 +60,14 @@ pub struct ClientBuilder {
     connect: ConnectOptions,
     timeout: Duration,
     retry: RetryPolicy,
+    retry_budget: RetryBudget,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
+    requests: RequestOptions,
     first_error: Option<Error>,
     streams: crate::http::stream::StreamOptions,
+    #[cfg(feature = "cookies")]
+    keep_cookies: bool,
     #[cfg(feature = "schema")]
     schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
@@ -91,10 +101,14 @@ impl ClientBuilder {
             connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
             retry: RetryPolicy::default(),
+            retry_budget: RetryBudget::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
+            requests: RequestOptions::default(),
             first_error: None,
             streams: crate::http::stream::StreamOptions::default(),
+            #[cfg(feature = "cookies")]
+            keep_cookies: false,
             #[cfg(feature = "schema")]
             schema: None,
             #[cfg(feature = "appsync")]
@@ -153,7 +167,7 @@ impl ClientBuilder {
     #[cfg(feature = "tls")]
     pub fn add_root_certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
         match crate::http::tls::read_certificates(certificate.as_ref()) {
-            Ok(roots) => self.connect.roots.extend(roots),
+            Ok(roots) => self.connect.tls.add_roots(roots),
             Err(error) => {
                 self.first_error.get_or_insert(error);
             }
@@ -218,7 +232,12 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "schema")]
         let schema = self.schema.clone();
+        let batching = self.requests.batching.clone();
         let client = self.build_unchecked()?;
+        let client = match batching {
+            Some(batching) => client.over(|inner| BatchingTransport::new(inner, batching)),
+            None => client,
+        };
         #[cfg(feature = "schema")]
         let client = match schema {
             Some(schema) => client.with_schema(schema),
@@ -227,11 +246,12 @@ impl ClientBuilder {
         Ok(client)
     }
 
-    fn build_unchecked(self) -> Result<Client, Error> {
+    fn build_unchecked(mut self) -> Result<Client, Error> {
         if let Some(error) = self.first_error {
             return Err(error);
         }
         crate::metrics::describe();
+        self.settle_connections();
         #[cfg(feature = "appsync")]
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
@@ -274,12 +294,26 @@ impl ClientBuilder {
             connect: self.connect.clone(),
             timeout: self.timeout,
             retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
             streams: self.stream_options(),
+            requests: self.requests.clone(),
+            posts_only: false,
         }
     }
 
+    /// Builds the client, for code that is not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(self) -> Result<crate::blocking::Client, Error> {
+        self.build().map(Into::into)
+    }
+
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
+        self.check_way(url)?;
         match unsafe_credentials(url, authorised, &[&self.headers]) {
             Some(why) if !self.allow_plaintext_credentials => Err(Error::config(why)),
             _ => Ok(()),

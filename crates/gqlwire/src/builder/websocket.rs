@@ -7,15 +7,11 @@ use url::Url;
 
 use super::{ClientBuilder, parse_url};
 use crate::auth::AuthProvider;
-use crate::http::{HttpTransport, Purpose, ServerClock, Shown, client, host_of};
+use crate::http::{HttpTransport, ServerClock, Shown, host_of};
 use crate::realtime::{Channel, Graphql, NoCredentials, RealtimeClient, RealtimeOptions, Service, WebSockets};
 use crate::split::SplitTransport;
 use crate::transport::Transport;
 use crate::{Client, Error, PhoenixOptions, PhoenixVersion, Protocol, WebSocketOptions};
-
-/// How many operations go on one websocket, unless set: as many as there are. A second connection is opened for AppSync
-/// only, which takes no more than 200.
-const PER_CONNECTION: usize = u16::MAX as usize;
 
 impl ClientBuilder {
     /// How websockets are opened, and that subscriptions go over them where the URL is one of HTTP.
@@ -117,7 +113,7 @@ impl ClientBuilder {
         clock: Arc<ServerClock>,
         queries: Option<Arc<dyn Transport>>,
     ) -> Result<RealtimeClient, Error> {
-        let client = client(service.url(), Purpose::Sockets, &self.connect)?;
+        let client = crate::http::sockets(service.url(), &self.connect)?;
         let sockets = self.sockets;
         let options = RealtimeOptions {
             clock,
@@ -136,7 +132,7 @@ impl ClientBuilder {
             retry: self.retry,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
-            subscriptions_per_connection: sockets.subscriptions_per_connection.unwrap_or(PER_CONNECTION),
+            subscriptions_per_connection: sockets.subscriptions_per_connection,
             wall: SystemTime::now,
         };
         let websockets = WebSockets::new(client, sockets.max_message_size);
@@ -190,11 +186,7 @@ fn phoenix_url(mut url: Url, version: PhoenixVersion) -> Result<(Url, PhoenixVer
             "the URL has vsn={said}, and of Phoenix's serializers there are 1.0.0 and 2.0.0"
         ))),
         None => {
-            let vsn = match version {
-                PhoenixVersion::V1 => "1.0.0",
-                PhoenixVersion::V2 => "2.0.0",
-            };
-            url.query_pairs_mut().append_pair("vsn", vsn);
+            url.query_pairs_mut().append_pair("vsn", version.vsn());
             Ok((url, version))
         }
     }

@@ -18,7 +18,7 @@ use self::masks::Masks;
 use self::socket::WebSocket;
 use super::connect::{Connect, Socket, Upgrade};
 use crate::error::summary;
-use crate::http::{Shown, advice, connect_error, date, read_body, reason, redirected};
+use crate::http::{Shown, SocketClient, advice, connect_error, date, read_body, reason, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
@@ -29,13 +29,13 @@ const REFUSAL_BODY: usize = 64 * 1024;
 /// the whole answer of a server that refuses.
 #[derive(Debug)]
 pub(crate) struct WebSockets {
-    client: reqwest::Client,
+    client: SocketClient,
     max_message: usize,
     spares: Arc<Spares>,
 }
 
 impl WebSockets {
-    pub(crate) fn new(client: reqwest::Client, max_message: usize) -> Self {
+    pub(crate) fn new(client: SocketClient, max_message: usize) -> Self {
         Self {
             client,
             max_message,
@@ -68,8 +68,8 @@ impl WebSockets {
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);
-        let broken = |error| connect_error(error, &upgrade.url, 0).without_effect();
-        let response = self.client.get(url).headers(headers).send().await.map_err(broken)?;
+        let sent = self.client.get(url, headers, &upgrade.url).await;
+        let response = sent.map_err(Error::without_effect)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(response, &upgrade.url, &secrets)
                 .await
@@ -77,7 +77,8 @@ impl WebSockets {
         }
         let selected = check(response.headers(), &key, &offered, &shown, &upgrade.offered)?;
         let date = date(response.headers());
-        let upgraded = response.upgrade().await.map_err(broken)?;
+        let upgraded = response.upgrade().await;
+        let upgraded = upgraded.map_err(|error| connect_error(error, &upgrade.url, 0).without_effect())?;
         let decoder = Decoder::with_spares(self.max_message, self.spares());
         let socket = WebSocket::new(upgraded, decoder, masks).opened_at(date);
         Ok(Box::new(socket.speaking(selected)))
@@ -123,7 +124,7 @@ async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> E
     };
     let said = summary(says.errors(), "no reason given");
     let reason = reason(&body, &said, &headers).map(|reason| format!(": {reason}"));
-    let message = what + &reason.unwrap_or_default() + &advice(status, &headers, url);
+    let message = what + &reason.unwrap_or_default() + &advice(status, &headers);
     let errors = match body.trim_start().starts_with('{') {
         true => says.into_errors(),
         false => Vec::new(),

@@ -173,7 +173,7 @@ fn options() -> SessionOptions {
     let mut options = SessionOptions::default();
     options.subscriptions_per_connection = 3;
     options.connect_deadline = None;
-    options.greatest_age = 200 * SECOND;
+    options.greatest_age = Some(200 * SECOND);
     options.age_lead = 100 * SECOND;
     options
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use gqlwire_proto::appsync::ClientMessage;
+use gqlwire_proto::connection::Protocol;
 use gqlwire_proto::session::{
     Action, AuthSource, ConnectionId, ConnectionState, Ending, Event, Failure, Issued, OpenFailure, OpenFailureKind,
-    Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
+    Opening, Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use serde_json::value::RawValue;
 
@@ -414,7 +415,8 @@ impl World {
             return self.session.open_failed(connection, OpenFailure { kind, cause }, now);
         }
         self.peers.insert(connection, Peer::default());
-        self.session.opened(connection, issued, now);
+        self.session
+            .opened(connection, Opening::new(Protocol::AppSync, issued), now);
     }
 
     fn hear(&mut self, connection: ConnectionId, text: &str) {
@@ -547,6 +549,8 @@ impl World {
                     self.sent.push((connection, text.clone()));
                     self.queue_at(soon, Pending::ToServer(connection, text));
                 }
+                Action::Ping(_) => panic!("AppSync is not pinged"),
+                Action::Ready(_) => {}
                 Action::StateChanged => {
                     let _ = self.session.state();
                 }

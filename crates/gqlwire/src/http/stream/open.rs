@@ -1,13 +1,14 @@
 use std::time::SystemTime;
 
+use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
-use http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use super::incoming::Silence;
 use super::messages::{Content, Messages};
 use super::{Carrier, DEFAULT_STREAM_IDLE_TIMEOUT, StreamKind};
 use crate::http::attempts::{Attempts, Next};
+use crate::http::outgoing::Outgoing;
 use crate::http::{HttpTransport, transport};
 use crate::redact::Secrets;
 use crate::transport::{RawRequest, RawResponse};
@@ -75,6 +76,7 @@ impl HttpTransport {
         let opening = async {
             let policy = request.retry().unwrap_or(&self.options.retry);
             let now = || Instant::now().into_std();
+            self.budget.called(now());
             let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
             loop {
                 tracing::Span::current().record("attempts", attempts.current());
@@ -85,6 +87,9 @@ impl HttpTransport {
                 };
                 match attempts.failed(&error, began, now(), SystemTime::now(), transport::roll()) {
                     Next::Over(why) => return Err(attempts.conclude(error, why)),
+                    Next::Again(_) if !self.budget.allows(now()) => {
+                        return Err(attempts.conclude(error, Some(self.budget.used_up())));
+                    }
                     Next::Again(delay) => {
                         metrics::repeated(request.kind());
                         let waiting = format!("waiting to repeat the {} to {}", request.kind(), self.shown);
@@ -128,7 +133,8 @@ impl HttpTransport {
         let mut renewed = false;
         loop {
             let ahead = self.clock().ahead();
-            let (mut headers, sent) = self.prepare(request, auth, ahead, wanted.accept()).await?;
+            let outgoing = Outgoing::of(request, &self.options).await?;
+            let (mut headers, sent) = self.prepare(request, &outgoing, auth, ahead, wanted.accept()).await?;
             // An id that no header can hold was no use to give.
             if let Ok(id) = HeaderValue::from_bytes(last_event_id.as_bytes())
                 && !last_event_id.is_empty()
@@ -136,9 +142,10 @@ impl HttpTransport {
                 headers.insert(HeaderName::from_static("last-event-id"), id);
             }
             let secrets = Secrets::of(&headers).and_query_of(&self.options.url);
-            let url = self.options.url.clone();
-            let response = self.dispatch(Method::POST, url, headers, request.body()).await?;
-            let refusal = match self.opened(response, wanted, &secrets).await {
+            let (method, url) = (outgoing.method(), outgoing.get.clone());
+            let url = url.unwrap_or_else(|| self.options.url.clone());
+            let response = self.dispatch(request, method, url, outgoing.payload, headers).await?;
+            let refusal = match self.opened(request, response, wanted, &secrets).await {
                 Err(error) if error.is_auth() => error,
                 other => return other,
             };
@@ -153,7 +160,13 @@ impl HttpTransport {
         }
     }
 
-    async fn opened(&self, response: reqwest::Response, wanted: Wanted, secrets: &Secrets) -> Result<Opened, Error> {
+    async fn opened(
+        &self,
+        request: &RawRequest,
+        response: reqwest::Response,
+        wanted: Wanted,
+        secrets: &Secrets,
+    ) -> Result<Opened, Error> {
         let status = response.status();
         if status == StatusCode::NO_CONTENT {
             return Ok(Opened::Nothing);
@@ -176,7 +189,7 @@ impl HttpTransport {
                 );
                 Ok(Opened::Stream(Box::new(messages), head))
             }
-            _ => self.judged(response, secrets).await.map(Opened::Whole),
+            _ => self.judged(request, response, secrets).await.map(Opened::Whole),
         }
     }
 

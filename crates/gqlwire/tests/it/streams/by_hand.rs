@@ -22,14 +22,23 @@ async fn by_hand() {
             Ok(mut answer) => {
                 while let Some(item) = answer.next().await {
                     match item {
-                        Ok(item) => println!("item {:?} patches {:?} more {}", item.response.data, item.patches, item.has_next),
+                        Ok(item) => println!(
+                            "item {:?} patches {:?} more {}",
+                            item.response.data, item.patches, item.has_next
+                        ),
                         Err(error) => println!("error {error}"),
                     }
                 }
                 println!("raw {}", answer.raw());
             }
         }
-        println!("execute {:?}", client.execute(Request::<Value>::new(&document)).await.map(|a| (a.data, a.errors)));
+        println!(
+            "execute {:?}",
+            client
+                .execute(Request::<Value>::new(&document))
+                .await
+                .map(|a| (a.data, a.errors))
+        );
         return;
     }
     match client.subscribe(&document as &str).await {

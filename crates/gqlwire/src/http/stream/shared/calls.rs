@@ -7,6 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::value::RawValue;
 use url::Url;
 
+use crate::http::outgoing::Outgoing;
 use crate::http::stream::messages::{Content, Messages};
 use crate::http::stream::open::{Wanted, refusal};
 use crate::http::stream::{StreamKind, pieces::nothing};
@@ -92,18 +93,19 @@ impl HttpTransport {
         loop {
             let accept = HeaderValue::from_static(accept);
             let ahead = self.clock().ahead();
-            let (mut headers, sent) = self.prepare(request, auth, ahead, accept).await?;
+            let outgoing = Outgoing::plain(request);
+            let (mut headers, sent) = self.prepare(request, &outgoing, auth, ahead, accept).await?;
             if let Some(token) = token {
                 headers.insert(TOKEN, token.clone());
             }
             let secrets = Secrets::of(&headers).and_query_of(&self.options.url);
             let (method, url) = (method.clone(), url.clone());
-            let response = self.dispatch(method, url, headers, request.body()).await?;
+            let response = self.dispatch(request, method, url, outgoing.payload, headers).await?;
             let status = response.status();
             if status.is_success() {
                 return Ok(response);
             }
-            let error = match self.judged(response, &secrets).await {
+            let error = match self.judged(request, response, &secrets).await {
                 Ok(answer) => refusal(&answer, &self.shown).unwrap_or_else(|| nothing(&self.shown)),
                 Err(error) => error,
             };
