@@ -49,7 +49,7 @@ impl Beat {
         if let Some(asked) = self.asked
             && after(asked, pings.timeout) <= now
         {
-            if last_frame <= asked {
+            if last_frame < asked {
                 return Beaten::Dead;
             }
             self.asked = None;
@@ -62,7 +62,7 @@ impl Beat {
         self.next = Some(after(now, pings.interval.max(least)));
         // One that waits for an answer keeps its deadline, unless it has had one.
         match self.asked {
-            Some(asked) if last_frame <= asked => {}
+            Some(asked) if last_frame < asked => {}
             _ => self.asked = Some(now),
         }
         Beaten::Ask

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::{Action, Disconnect, End, SubscriptionId, after};
@@ -14,7 +15,6 @@ use super::{Action, Disconnect, End, SubscriptionId, after};
 ///  begin ──▶ live ──over()──▶ ended, once
 ///             └──end()──▶ ended: Disconnected, with all others
 /// ```
-#[derive(Debug)]
 pub(super) struct Ledger<S> {
     phase: Phase,
     ack_timeout: Duration,
@@ -27,6 +27,17 @@ pub(super) struct Ledger<S> {
     /// What the server has been told to stop, and may not have heard yet.
     told: BTreeSet<SubscriptionId>,
     actions: VecDeque<Action>,
+}
+
+/// Shows neither what came with the acknowledgement nor what is sent: both may hold credentials.
+impl<S> fmt::Debug for Ledger<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("phase", &self.phase)
+            .field("live", &self.live.len())
+            .field("actions", &self.actions)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]

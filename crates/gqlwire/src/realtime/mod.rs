@@ -16,6 +16,7 @@ mod websocket;
 mod work;
 
 #[cfg(test)]
+#[cfg(feature = "appsync")]
 mod tests;
 
 use std::fmt;
