@@ -17,6 +17,9 @@ use crate::endpoint::{self, Dialects, Given, Protocol, Streaming};
 use crate::failure::{Failure, Phase};
 use crate::{init, network, variables};
 
+/// How long a request may take where nothing is said.
+const USUAL_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long a subscription's end may wait for the server to confirm it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -98,9 +101,9 @@ impl Connection {
         self.limit.unwrap_or(Duration::MAX)
     }
 
-    /// The same, if there is one.
+    /// The same, if there is one that is not the usual one.
     pub(crate) fn given_limit(&self) -> Option<Duration> {
-        self.limit
+        self.limit.filter(|limit| *limit != USUAL_LIMIT)
     }
 
     /// The client; it connects at its first request.

@@ -44,6 +44,7 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     let connection = Connection::resolve(args.connection.clone(), for_operations, &|name| {
         std::env::var(name).ok()
     })?;
+    check_way(connection.protocol, form_for_http(&args.request, !uploads.is_empty()))?;
     // Refuses what the library refuses, before anybody types an operation.
     let client = connection.client()?;
     if args.print_schema {
@@ -54,7 +55,7 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
     };
     for operation in &operations {
         connection.protocol.check(operation.kind)?;
-        check_form(connection.protocol, operation, &args.request, !uploads.is_empty())?;
+        check_form(operation.kind, &args.request, !uploads.is_empty())?;
     }
     let form = match (args.meta, operations.len()) {
         (true, _) => Form::Meta,
@@ -131,32 +132,38 @@ fn operations(args: &OperationArgs) -> Result<Option<Vec<Operation>>, Failure> {
     document.map(choose).transpose()
 }
 
-/// Refuses a form that an operation of this kind cannot have, or not on this way.
-fn check_form(protocol: Protocol, operation: &Operation, args: &RequestArgs, has_uploads: bool) -> Result<(), Failure> {
-    let kind = operation.kind;
-    let http_only = [
+/// Refuses a form that is for HTTP alone, on another way.
+fn check_way(protocol: Protocol, form: Option<&str>) -> Result<(), Failure> {
+    let why = match protocol {
+        Protocol::Http(_) => return Ok(()),
+        Protocol::AppSync(_) => "AWS AppSync does not take it",
+        Protocol::Phoenix | Protocol::Websocket(_) => "a websocket has nothing like it",
+    };
+    match form {
+        Some(option) => Err(Failure::usage(format!("{option} is for GraphQL over HTTP: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// The first form that is for HTTP alone.
+fn form_for_http(args: &RequestArgs, has_uploads: bool) -> Option<&'static str> {
+    let forms = [
         (args.get, "--get"),
         (args.apq, "--apq"),
         (has_uploads, "a file among the variables"),
     ];
-    let given = http_only
-        .into_iter()
-        .find_map(|(given, option)| given.then_some(option));
-    if let Some(option) = given.filter(|_| !matches!(protocol, Protocol::Http(_))) {
-        let way = match protocol {
-            Protocol::AppSync(_) => "AWS AppSync does not take it",
-            _ => "a websocket has nothing like it",
-        };
-        return Err(Failure::usage(format!("{option} is for GraphQL over HTTP: {way}")));
-    }
-    let message = match kind {
-        OperationKind::Mutation if args.get => {
+    forms.into_iter().find_map(|(given, option)| given.then_some(option))
+}
+
+/// Refuses a form that an operation of this kind cannot have.
+fn check_form(kind: OperationKind, args: &RequestArgs, has_uploads: bool) -> Result<(), Failure> {
+    let message = match (kind, form_for_http(args, has_uploads)) {
+        (OperationKind::Subscription, Some(option)) => {
+            format!("{option} is for queries and mutations, and this is a subscription")
+        }
+        (OperationKind::Mutation, _) if args.get => {
             "--get is for queries, and this is a mutation, which goes by POST".to_owned()
         }
-        OperationKind::Subscription => match given {
-            Some(option) => format!("{option} is for queries and mutations, and this is a subscription"),
-            None => return Ok(()),
-        },
         _ if args.get && has_uploads => "--get has no place for files".to_owned(),
         _ if args.batch.is_some() && has_uploads => "--batch sends no files".to_owned(),
         _ => return Ok(()),

@@ -142,6 +142,27 @@ impl<T: DeserializeOwned> Response<T> {
         Self::from_odd_json(text)
     }
 
+    /// The same for an answer of which more is to come: data that does not fit `T` yet is kept as
+    /// [`raw_data`](Self::raw_data).
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or is not a GraphQL response.
+    pub fn from_growing_json(text: &str) -> Result<Self, ResponseError> {
+        let odd = match Self::from_json(text) {
+            Err(odd @ ResponseError::Mismatch { .. }) => odd,
+            other => return other,
+        };
+        let whole: Whole<Box<RawValue>> = serde_json::from_str(text).map_err(|_| odd)?;
+        Ok(Self {
+            data: None,
+            errors: whole.errors.unwrap_or_default(),
+            extensions: whole.extensions.unwrap_or_default(),
+            raw_data: whole.data,
+            http: None,
+        })
+    }
+
     #[cold]
     fn from_odd_json(text: &str) -> Result<Self, ResponseError> {
         let members: Members<'_> = serde_json::from_str(text).map_err(|_| ResponseError::not_graphql(text))?;

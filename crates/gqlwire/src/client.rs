@@ -8,6 +8,7 @@ use crate::Error;
 use crate::builder::ClientBuilder;
 use crate::execute::Execute;
 use crate::execute_batch::ExecuteBatch;
+use crate::incremental::ExecuteIncrementally;
 use crate::subscribe::Subscribe;
 use crate::transport::Transport;
 use crate::{Counters, Operation, SessionState};
@@ -64,6 +65,14 @@ impl Client {
     /// The operation is turned into bytes at once, so that the call can be spawned.
     pub fn execute<O: Operation>(&self, operation: O) -> Execute<O::Data> {
         Execute::new(Arc::clone(&self.transport), operation)
+    }
+
+    /// Runs a query or a mutation whose answer may come in pieces, because its document says `@defer` or `@stream`: await
+    /// what this returns, after setting options for this call if need be.
+    ///
+    /// Ready when the answer begins. A server that knows of no pieces answers as a whole, which is one item.
+    pub fn incremental<O: Operation>(&self, operation: O) -> ExecuteIncrementally<O::Data> {
+        ExecuteIncrementally::new(Arc::clone(&self.transport), operation)
     }
 
     /// Runs several queries and mutations as one batch: await what this returns, after setting options for the batch if

@@ -136,6 +136,7 @@ mod execute_batch;
 pub mod graphql_client_0_16;
 #[cfg(feature = "http")]
 mod http;
+mod incremental;
 #[cfg(feature = "schema")]
 mod introspect;
 #[cfg(feature = "schema")]
@@ -192,15 +193,19 @@ pub use gqlwire_proto::connection::PhoenixVersion;
 pub use gqlwire_proto::connection::Protocol;
 #[cfg(not(feature = "macros"))]
 pub use gqlwire_proto::gql;
+pub use gqlwire_proto::incremental::{Change, Completed, Patch, Pending};
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
-#[cfg(feature = "websocket")]
+#[cfg(feature = "http")]
 pub use gqlwire_proto::session::ReconnectPolicy;
 pub use gqlwire_proto::{
     GraphQLError, IdPlace, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response,
 };
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
+#[cfg(feature = "http")]
+pub use http::stream::{DEFAULT_STREAM_IDLE_TIMEOUT, SseOptions};
+pub use incremental::{ExecuteIncrementally, Increment, Incremental};
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
 #[cfg(feature = "http")]
@@ -211,7 +216,7 @@ pub use retry::{RetryBudget, RetryPolicy};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
-pub use transport::{EventSource, Outcome, RawEvent, RawRequest, RawResponse, Transport};
+pub use transport::{EventSource, Outcome, RawEvent, RawIncremental, RawRequest, RawResponse, Transport};
 #[cfg(feature = "upload")]
 pub use upload::Upload;
 #[cfg(feature = "websocket")]
@@ -235,6 +240,8 @@ mod pages {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
+    #[doc = include_str!("../../../docs/streams.md")]
+    struct Streams;
     #[doc = include_str!("../../../docs/websockets.md")]
     struct Websockets;
     #[cfg(all(feature = "blocking", feature = "testing"))]

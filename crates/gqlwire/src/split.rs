@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::http::HttpTransport;
 use crate::realtime::RealtimeClient;
-use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Counters, Error, SessionState};
 
 /// Queries and mutations go over HTTP, subscriptions over websockets.
@@ -26,6 +26,10 @@ impl SplitTransport {
 impl Transport for SplitTransport {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         self.requests.execute(request)
+    }
+
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        self.requests.incremental(request)
     }
 
     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {

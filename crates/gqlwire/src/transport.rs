@@ -81,6 +81,20 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// An answer that is a GraphQL response is a success here, whatever errors it holds.
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>>;
 
+    /// Runs a query or a mutation whose answer may come in pieces (`@defer`, `@stream`); ready when the answer begins.
+    ///
+    /// A transport that knows of no pieces runs it as any other, and its answer is the only payload: that is the default.
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        Box::pin(async move {
+            let answer = self.execute(&request).await?;
+            Ok(RawIncremental {
+                status: answer.status,
+                headers: answer.headers,
+                payloads: Box::new(OnePayload(Some(answer.body), String::new())),
+            })
+        })
+    }
+
     /// Runs several queries and mutations as one batch: an outcome for each, in their order.
     ///
     /// Headers, credentials, timeout and retry policy stand on each of them, and are the same for all. By default they
@@ -455,6 +469,46 @@ impl RawResponse {
             headers: HeaderMap::new(),
             body: body.into(),
         }
+    }
+}
+
+/// An answer that comes in pieces.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RawIncremental {
+    /// The HTTP status; 200 where there is no HTTP.
+    pub status: StatusCode,
+    /// The headers; empty where there is no HTTP.
+    pub headers: HeaderMap,
+    /// The payloads, each as [`RawEvent::Next`]; dropping them abandons the request.
+    pub payloads: Box<dyn EventSource>,
+}
+
+impl RawIncremental {
+    /// An answer without HTTP around it.
+    pub fn new(payloads: Box<dyn EventSource>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            payloads,
+        }
+    }
+}
+
+/// An answer that came as a whole, and the text that was handed out.
+#[derive(Debug)]
+pub(crate) struct OnePayload(pub(crate) Option<String>, pub(crate) String);
+
+impl EventSource for OnePayload {
+    fn poll_event<'s>(&'s mut self, _: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
+        Poll::Ready(self.0.take().map(|text| {
+            self.1 = text;
+            Ok(RawEvent::Next(&self.1))
+        }))
+    }
+
+    fn stop(&mut self) {
+        self.0 = None;
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::documents::{Documents, Wire};
 use crate::execute_batch::of_item;
-use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, Execute, SessionState, Subscribe};
 
 impl Client {
@@ -126,6 +126,13 @@ impl Transport for Validating {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         match self.check(request) {
             Ok(()) => self.inner.execute(request),
+            Err(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        match self.check(&request) {
+            Ok(()) => self.inner.incremental(request),
             Err(error) => Box::pin(async { Err(error) }),
         }
     }

@@ -207,7 +207,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(short = 'H', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
     pub(crate) headers: Vec<String>,
 
-    /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`
+    /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`; also --timeout
     #[arg(
         long,
         visible_alias = "timeout",

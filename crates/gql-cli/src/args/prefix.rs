@@ -75,7 +75,7 @@ fn options_of(words: &[OsString], command: &Command) -> Vec<String> {
         }
     }
     let options = runs.get_arguments().flat_map(|argument| {
-        let aliases = argument.get_visible_aliases().unwrap_or_default();
+        let aliases = argument.get_all_aliases().unwrap_or_default();
         argument.get_long().into_iter().chain(aliases)
     });
     options.map(str::to_owned).collect()

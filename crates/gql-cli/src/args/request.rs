@@ -38,13 +38,13 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "PLACE", value_enum, requires = "persisted_id", help_heading = REQUESTS, hide_short_help = true)]
     pub(crate) id_as: Option<Place>,
 
-    /// Send the operation once for each line of this file, which holds its variables; `-` is standard input
+    /// Send the operation once for each line of this file of variables
     ///
-    /// A line is an object of JSON (.jsonl), or a record of CSV (.csv) whose header names the variables; its values get
+    /// `-` is standard input. A line is an object of JSON (.jsonl), or a record of CSV (.csv) whose header names the variables; its values get
     /// the declared types, and an empty one leaves its variable out. Each line of the file gives one of the output, in the
     /// same order: {"line":…,"data":…}; errors are on stderr with the number of the line, or with --meta on the line. No
     /// mutation is sent twice. Ctrl-C lets the running ones end; a second one does not.
-    #[arg(long, value_name = "FILE", help_heading = REQUESTS, conflicts_with_all = ["print_schema", "count", "duration", "catch_up"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["print_schema", "count", "duration", "catch_up"])]
     pub(crate) batch: Option<PathBuf>,
 
     /// How many requests of --batch are under way at once
@@ -55,10 +55,10 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "N", default_value = "1", requires = "batch", help_heading = REQUESTS, hide_short_help = true)]
     pub(crate) batch_size: NonZeroUsize,
 
-    /// Print a curl command that sends the same request, and send nothing
+    /// Print a curl command for the same request, and send nothing
     ///
     /// Credentials stand in it as variables of the environment.
-    #[arg(long, help_heading = REQUESTS, conflicts_with_all = ["batch", "print_schema"])]
+    #[arg(long, conflicts_with_all = ["batch", "print_schema"])]
     pub(crate) curl: bool,
 
     /// Write credentials into what --curl prints

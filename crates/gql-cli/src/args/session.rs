@@ -12,7 +12,7 @@ const SUBSCRIPTIONS: &str = "Subscriptions";
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SessionArgs {
     /// End a subscription with its connection, instead of connecting again
-    #[arg(long, help_heading = SUBSCRIPTIONS)]
+    #[arg(long, help_heading = SUBSCRIPTIONS, hide_short_help = true)]
     pub(crate) no_reconnect: bool,
 
     /// How often in a row to try to connect again, before a subscription ends; without limit if nothing is said

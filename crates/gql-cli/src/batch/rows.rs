@@ -33,7 +33,9 @@ pub(crate) enum Cell {
 
 /// The rows of a file, read one by one.
 pub(crate) struct Rows {
-    from: Format,
+    lines: Lines,
+    /// The names of the columns, of a CSV file.
+    columns: Option<Vec<String>>,
     progress: Progress,
 }
 
@@ -53,21 +55,6 @@ impl Progress {
     }
 }
 
-enum Format {
-    Csv {
-        reader: Box<csv::Reader<Source>>,
-        names: Vec<String>,
-        allowance: Arc<AtomicU64>,
-    },
-    Jsonl {
-        reader: Source,
-        line: u64,
-    },
-    Over,
-}
-
-type Source = BufReader<Box<dyn Read + Send>>;
-
 impl Rows {
     /// Opens a file, `-` for standard input. What it is, its name says, or else how it begins.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
@@ -76,51 +63,40 @@ impl Rows {
             Some("-") => (Box::new(io::stdin()), None),
             _ => {
                 let file = File::open(path).map_err(|error| unreadable("open", error))?;
-                let size = file
-                    .metadata()
-                    .ok()
-                    .filter(|about| about.is_file())
-                    .map(|about| about.len());
-                (Box::new(file), size)
+                let about = file.metadata().ok().filter(|about| about.is_file());
+                (Box::new(file), about.map(|about| about.len()))
             }
         };
         Self::read(source, size, path.extension()).map_err(|error| unreadable("read", error))
     }
 
     fn read(source: Box<dyn Read + Send>, size: Option<u64>, extension: Option<&OsStr>) -> io::Result<Self> {
-        let progress = Progress {
-            read: Arc::default(),
-            size,
-        };
-        let allowance = Arc::new(AtomicU64::new(LONGEST));
-        let counted = Counted {
-            source,
-            read: Arc::clone(&progress.read),
-            allowance: Arc::clone(&allowance),
-        };
-        let mut reader: Source = BufReader::new(Box::new(counted));
+        let mut reader = BufReader::new(source);
         let is_csv = match extension.and_then(OsStr::to_str) {
             Some("csv") => true,
             Some("jsonl" | "ndjson" | "json") => false,
             _ => !begins_with_object(reader.fill_buf()?),
         };
-        let from = match is_csv {
-            true => csv(reader, allowance)?,
-            false => {
-                // Each line has a limit of its own.
-                allowance.store(u64::MAX, Ordering::Relaxed);
-                Format::Jsonl { reader, line: 0 }
-            }
+        let read = Arc::<AtomicU64>::default();
+        let mut lines = Lines {
+            reader,
+            line: 0,
+            read: Arc::clone(&read),
+            is_over: false,
         };
-        Ok(Self { from, progress })
+        let columns = match is_csv {
+            true => Some(header(&mut lines)?),
+            false => None,
+        };
+        Ok(Self {
+            lines,
+            columns,
+            progress: Progress { read, size },
+        })
     }
 
-    /// The names of the columns, of a CSV file.
     pub(crate) fn columns(&self) -> Option<&[String]> {
-        match &self.from {
-            Format::Csv { names, .. } => Some(names),
-            _ => None,
-        }
+        self.columns.as_deref()
     }
 
     pub(crate) fn progress(&self) -> Progress {
@@ -140,112 +116,131 @@ impl Iterator for Rows {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        match &mut self.from {
-            Format::Csv {
-                reader,
-                names,
-                allowance,
-            } => {
-                allowance.store(LONGEST, Ordering::Relaxed);
-                let line = reader.position().line();
-                let (values, goes_on) = record(reader, names)?;
-                // The position of a record that follows blank lines is that of the first of them.
-                let line = values.as_ref().map_or(line, |(line, _)| *line);
-                if !goes_on {
-                    self.from = Format::Over;
-                }
-                Some(Row {
-                    line,
-                    values: values.map(|(_, values)| values),
-                })
-            }
-            Format::Jsonl { reader, line } => {
-                let (values, goes_on) = object(reader, line)?;
-                let line = *line;
-                if !goes_on {
-                    self.from = Format::Over;
-                }
-                Some(Row { line, values })
-            }
-            Format::Over => None,
-        }
+        let (line, text) = self.lines.next(self.columns.is_some())?;
+        let values = text.and_then(|text| match &self.columns {
+            Some(columns) => record(&text, columns),
+            None => members(&text),
+        });
+        Some(Row { line, values })
     }
 }
 
 fn begins_with_object(bytes: &[u8]) -> bool {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     bytes.trim_ascii_start().first() == Some(&b'{')
 }
 
-fn csv(reader: Source, allowance: Arc<AtomicU64>) -> io::Result<Format> {
-    let mut reader = Box::new(csv::ReaderBuilder::new().has_headers(true).from_reader(reader));
-    let names = reader.headers().map_err(io_error)?;
-    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
-    Ok(Format::Csv {
-        reader,
-        names,
-        allowance,
-    })
+/// The byte order mark that some programs put before UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The lines of a file that are not blank, with their numbers.
+struct Lines {
+    reader: BufReader<Box<dyn Read + Send>>,
+    line: u64,
+    read: Arc<AtomicU64>,
+    is_over: bool,
 }
 
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        csv::ErrorKind::Utf8 { .. } => io::Error::other("its header is not UTF-8 text"),
-        other => io::Error::other(format!("its header cannot be read: {other:?}")),
+impl Lines {
+    /// The next line, or the lines of the next record of CSV, and the number of the first of them.
+    fn next(&mut self, is_csv: bool) -> Option<(u64, Result<Vec<u8>, String>)> {
+        let mut bytes = Vec::new();
+        let mut quotes = Quotes::Before;
+        let mut first = 0;
+        while !self.is_over {
+            let start = bytes.len();
+            let most = LONGEST + 1 - start as u64;
+            let (count, error) = match self.reader.by_ref().take(most).read_until(b'\n', &mut bytes) {
+                Ok(count) => (count, None),
+                Err(error) => (0, Some(error.to_string())),
+            };
+            self.read.fetch_add(count as u64, Ordering::Relaxed);
+            if start == 0 {
+                first = self.line + 1;
+            }
+            self.line += 1;
+            let too_long = (bytes.len() as u64 > LONGEST).then(|| format!("it is longer than {} MiB", LONGEST >> 20));
+            if let Some(why) = error.or(too_long) {
+                self.is_over = true;
+                return Some((first, Err(why)));
+            }
+            self.is_over = count == 0;
+            if self.line == 1 && bytes.starts_with(MARK) {
+                bytes.drain(..MARK.len());
+            }
+            quotes = quotes.after(&bytes[start.min(bytes.len())..]);
+            match (is_csv && quotes == Quotes::Inside, bytes.trim_ascii().is_empty()) {
+                (true, _) => {}
+                (false, true) => bytes.clear(),
+                (false, false) => return Some((first, Ok(bytes))),
+            }
+        }
+        (!bytes.is_empty()).then_some((first, Ok(bytes)))
     }
 }
 
-/// The next record, with its line; and whether another may follow.
-#[allow(clippy::type_complexity)]
-fn record(
-    reader: &mut csv::Reader<Source>,
-    names: &[String],
-) -> Option<(Result<(u64, Vec<(String, Cell)>), String>, bool)> {
-    let mut record = csv::StringRecord::new();
-    Some(match reader.read_record(&mut record) {
-        Ok(false) => return None,
-        Ok(true) => {
-            let line = record.position().map_or(0, csv::Position::line);
-            let cells = record.iter().map(|text| Cell::Text(text.to_owned()));
-            (Ok((line, names.iter().cloned().zip(cells).collect())), true)
-        }
-        Err(error) => {
-            let goes_on = !error.is_io_error();
-            let why = match error.into_kind() {
-                csv::ErrorKind::Io(error) => error.to_string(),
-                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                    format!("it has {len} values, and the header names {expected_len}")
-                }
-                csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
-                other => format!("{other:?}"),
-            };
-            (Err(why), goes_on)
-        }
-    })
+/// Whether a line break ends a record of CSV: not within quotation marks, which count at the beginning of a value alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Quotes {
+    /// At the beginning of a value.
+    Before,
+    Inside,
+    /// After a quotation mark within quotation marks: the end, or the first of two that stand for one.
+    Perhaps,
+    /// In a value without.
+    Without,
 }
 
-/// The next line that is not blank; and whether another may follow.
-fn object(reader: &mut Source, line: &mut u64) -> Option<(Result<Vec<(String, Cell)>, String>, bool)> {
-    let mut bytes = Vec::new();
-    loop {
-        bytes.clear();
-        match reader.by_ref().take(LONGEST + 1).read_until(b'\n', &mut bytes) {
-            Ok(0) => return None,
-            Ok(_) => {}
-            Err(error) => return Some((Err(error.to_string()), false)),
+impl Quotes {
+    fn after(self, bytes: &[u8]) -> Self {
+        bytes.iter().fold(self, |state, byte| match (state, byte) {
+            (Self::Before | Self::Perhaps, b'"') => Self::Inside,
+            (Self::Inside, b'"') => Self::Perhaps,
+            (Self::Inside, _) => Self::Inside,
+            (_, b',' | b'\n') => Self::Before,
+            (_, _) => Self::Without,
+        })
+    }
+}
+
+fn header(lines: &mut Lines) -> io::Result<Vec<String>> {
+    let unreadable = |why: String| io::Error::other(format!("its header: {why}"));
+    match lines.next(true) {
+        None => Ok(Vec::new()),
+        Some((_, text)) => {
+            let names = text.and_then(|text| values(&text)).map_err(unreadable)?;
+            Ok(names.iter().map(|name| name.trim().to_owned()).collect())
         }
-        *line += 1;
-        if bytes.len() as u64 > LONGEST {
-            return Some((Err(too_long()), false));
-        }
-        let text = match *line {
-            1 => bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes),
-            _ => &bytes,
-        };
-        if !text.trim_ascii().is_empty() {
-            return Some((members(text), true));
-        }
+    }
+}
+
+fn record(text: &[u8], columns: &[String]) -> Result<Vec<(String, Cell)>, String> {
+    let values = values(text)?;
+    if values.len() != columns.len() {
+        return Err(format!(
+            "the values are {}, and the header names {}",
+            values.len(),
+            columns.len()
+        ));
+    }
+    let cells = values.iter().map(|text| Cell::Text(text.to_owned()));
+    Ok(columns.iter().cloned().zip(cells).collect())
+}
+
+/// The values of one record.
+fn values(text: &[u8]) -> Result<csv::StringRecord, String> {
+    let mut reader = csv::ReaderBuilder::new();
+    let reader = reader
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(text.len().max(1));
+    let mut record = csv::StringRecord::new();
+    match reader.from_reader(text).read_record(&mut record) {
+        Ok(_) => Ok(record),
+        Err(error) => Err(match error.into_kind() {
+            csv::ErrorKind::Utf8 { .. } => "it is not UTF-8 text".to_owned(),
+            other => format!("{other:?}"),
+        }),
     }
 }
 
@@ -254,32 +249,6 @@ fn members(text: &[u8]) -> Result<Vec<(String, Cell)>, String> {
         serde_json::from_slice(text).map_err(|error| format!("it is no object of JSON: {error}"))?;
     let cells = members.into_iter().map(|(name, value)| (name, Cell::Json(value)));
     Ok(cells.collect())
-}
-
-fn too_long() -> String {
-    format!("it is longer than {} MiB", LONGEST >> 20)
-}
-
-/// Counts what is read, and stops where one record takes more than it may: a quotation mark that nothing closes makes
-/// one record of the whole rest.
-struct Counted {
-    source: Box<dyn Read + Send>,
-    read: Arc<AtomicU64>,
-    allowance: Arc<AtomicU64>,
-}
-
-impl Read for Counted {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let allowance = self.allowance.load(Ordering::Relaxed);
-        if allowance == 0 {
-            return Err(io::Error::other(too_long()));
-        }
-        let count = self.source.read(buffer)?;
-        self.allowance
-            .store(allowance.saturating_sub(count as u64), Ordering::Relaxed);
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]
@@ -316,14 +285,14 @@ mod tests {
 
     #[test]
     fn a_header_names_the_values_of_records_and_records_may_span_lines() {
-        let text = "\u{feff}id,text\r\n1,\"two\nlines\"\r\n\r\n2,\"say \"\"hi\"\"\"\r\n3\r\n4,x\r\n";
+        let text = "\u{feff}id,text\r\n1,\"two\nlines\"\r\n\r\n2,\"say \"\"hi\"\"\"\r\n3\r\n4,5\" x\r\n";
         assert_eq!(
             rows(text, "csv"),
             [
                 r#"2 id="1" text="two\nlines""#,
                 r#"5 id="2" text="say \"hi\"""#,
-                "6: it has 1 values, and the header names 2",
-                r#"7 id="4" text="x""#,
+                "6: the values are 1, and the header names 2",
+                r#"7 id="4" text="5\" x""#,
             ]
         );
     }

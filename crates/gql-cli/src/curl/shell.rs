@@ -17,8 +17,10 @@ impl Word {
 
     pub(super) fn and_text(mut self, text: impl Into<String>) -> Self {
         let text = text.into();
-        if !text.is_empty() {
-            self.0.push(Piece::Text(text));
+        match self.0.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Piece::Text(before)) => before.push_str(&text),
+            _ => self.0.push(Piece::Text(text)),
         }
         self
     }

@@ -28,11 +28,15 @@ fn the_lines_of_a_csv_file_are_variables_of_the_declared_types() {
         "id,n,on,tags\n7,1,TRUE,\"[\"\"a\"\"]\"\n008,,,b\n\"a\nb\",-2,false,\n",
     )]);
     let server = Handler::start(echo);
-    batch(&server, &folder.path("rows.csv"), QUERY).run().status(0).stderr("").stdout(concat!(
-        "{\"line\":2,\"data\":{\"ok\":{\"id\":\"7\",\"n\":1,\"on\":true,\"tags\":[\"a\"]}}}\n",
-        "{\"line\":3,\"data\":{\"ok\":{\"id\":\"008\",\"tags\":[\"b\"]}}}\n",
-        "{\"line\":4,\"data\":{\"ok\":{\"id\":\"a\\nb\",\"n\":-2,\"on\":false}}}\n",
-    ));
+    batch(&server, &folder.path("rows.csv"), QUERY)
+        .run()
+        .status(0)
+        .stderr("")
+        .stdout(concat!(
+            "{\"line\":2,\"data\":{\"ok\":{\"id\":\"7\",\"n\":1,\"on\":true,\"tags\":[\"a\"]}}}\n",
+            "{\"line\":3,\"data\":{\"ok\":{\"id\":\"008\",\"tags\":[\"b\"]}}}\n",
+            "{\"line\":4,\"data\":{\"ok\":{\"id\":\"a\\nb\",\"n\":-2,\"on\":false}}}\n",
+        ));
 }
 
 #[test]
@@ -45,7 +49,10 @@ fn the_lines_of_a_jsonl_file_are_variables_over_those_of_the_command_line() {
         "{\"line\":3,\"data\":{\"ok\":{\"id\":\"shared\",\"n\":12345678901234567890}}}\n",
     ));
     let cli = Cli::new().arg(server.url()).args(["-q", QUERY, "--batch", "-"]);
-    cli.stdin("{\"id\":\"in\"}").run().status(0).stdout("{\"line\":1,\"data\":{\"ok\":{\"id\":\"in\"}}}\n");
+    cli.stdin("{\"id\":\"in\"}")
+        .run()
+        .status(0)
+        .stdout("{\"line\":1,\"data\":{\"ok\":{\"id\":\"in\"}}}\n");
 }
 
 #[test]
@@ -70,7 +77,11 @@ fn a_line_that_fails_is_told_by_its_number_and_the_others_run() {
         .stderr_contains("error: line 3: not three")
         .stderr_contains("error: line 4: ");
     let run = cli().args(["--meta"]).run().status(7);
-    let lines: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!((&lines[0]["event"], &lines[0]["line"]), (&json!("next"), &json!(1)));
     assert_eq!((&lines[1]["event"], &lines[1]["line"]), (&json!("error"), &json!(2)));
     assert_eq!(lines[2]["errors"][0]["message"], "not three");
@@ -79,16 +90,38 @@ fn a_line_that_fails_is_told_by_its_number_and_the_others_run() {
 
 #[test]
 fn what_is_wrong_with_all_lines_is_told_before_anything_is_sent() {
-    let folder = Folder::with(&[("rows.csv", "di,n\n1,2\n"), ("twice.csv", "id,id\n1,2\n"), ("bad.csv", "id,n\n1,x\n")]);
+    let folder = Folder::with(&[
+        ("rows.csv", "di,n\n1,2\n"),
+        ("twice.csv", "id,id\n1,2\n"),
+        ("bad.csv", "id,n\n1,x\n"),
+    ]);
     let server = Handler::start(echo);
     let cli = |file: &str| batch(&server, &folder.path(file), QUERY);
-    cli("rows.csv").run().status(2).stdout("").stderr_contains("needs $id").stderr_contains("did you mean id?");
+    cli("rows.csv")
+        .run()
+        .status(2)
+        .stdout("")
+        .stderr_contains("needs $id")
+        .stderr_contains("did you mean id?");
     cli("twice.csv").run().status(2).stderr_contains("twice");
     cli("absent.csv").run().status(2).stderr_contains("cannot open");
-    batch(&server, &folder.path("rows.csv"), "subscription { a }").run().status(2).stderr_contains("for each line");
-    batch(&server, &folder.path("rows.csv"), "query A { a } query B { b }").run().status(7);
-    Cli::new().arg(server.url()).args(["--batch", "-"]).run().status(2).stderr_contains("standard input cannot be both");
-    cli("bad.csv").run().status(7).stderr_contains("error: line 2: n: \"x\" is no Int");
+    batch(&server, &folder.path("rows.csv"), "subscription { a }")
+        .run()
+        .status(2)
+        .stderr_contains("for each line");
+    batch(&server, &folder.path("rows.csv"), "query A { a } query B { b }")
+        .run()
+        .status(7);
+    Cli::new()
+        .arg(server.url())
+        .args(["--batch", "-"])
+        .run()
+        .status(2)
+        .stderr_contains("standard input cannot be both");
+    cli("bad.csv")
+        .run()
+        .status(7)
+        .stderr_contains("error: line 2: n: \"x\" is no Int");
     assert!(server.so_far().is_empty());
 }
 
@@ -149,12 +182,18 @@ fn concurrency_is_how_many_run_at_once_and_the_output_is_in_order() {
 
 #[test]
 fn several_lines_go_in_one_request_if_that_is_asked_for() {
-    let folder = Folder::with(&[("rows.jsonl", "{\"id\":1}\n{\"id\":2}\nnonsense\n{\"id\":4}\n{\"id\":5}\n")]);
+    let folder = Folder::with(&[(
+        "rows.jsonl",
+        "{\"id\":1}\n{\"id\":2}\nnonsense\n{\"id\":4}\n{\"id\":5}\n",
+    )]);
     let server = Handler::start(|request| {
         let Value::Array(items) = request.json() else {
             return handler::json("400 Bad Request", r#"{"errors":[{"message":"no array"}]}"#);
         };
-        let answers: Vec<Value> = items.iter().map(|item| json!({"data": {"ok": item["variables"]["id"]}})).collect();
+        let answers: Vec<Value> = items
+            .iter()
+            .map(|item| json!({"data": {"ok": item["variables"]["id"]}}))
+            .collect();
         handler::json("200 OK", &Value::from(answers).to_string())
     });
     let cli = batch(&server, &folder.path("rows.jsonl"), QUERY).args(["--batch-size", "3"]);
@@ -165,7 +204,11 @@ fn several_lines_go_in_one_request_if_that_is_asked_for() {
         "{\"line\":4,\"data\":{\"ok\":4}}\n",
         "{\"line\":5,\"data\":{\"ok\":5}}\n",
     ));
-    let sizes: Vec<usize> = server.so_far().iter().map(|request| request.json().as_array().unwrap().len()).collect();
+    let sizes: Vec<usize> = server
+        .so_far()
+        .iter()
+        .map(|request| request.json().as_array().unwrap().len())
+        .collect();
     assert_eq!(sizes.iter().sum::<usize>(), 4);
     assert_eq!(sizes.len(), 2);
 }
@@ -174,9 +217,17 @@ fn several_lines_go_in_one_request_if_that_is_asked_for() {
 fn a_mutation_is_sent_once_for_each_line_whatever_happens() {
     let folder = Folder::with(&[("rows.jsonl", "{\"id\":1}\n{\"id\":2}\n{\"id\":3}\n")]);
     let server = Handler::start(|_| handler::json("503 Service Unavailable", "{}"));
-    let cli = batch(&server, &folder.path("rows.jsonl"), "mutation($id: ID!) { ok(id: $id) }");
+    let cli = batch(
+        &server,
+        &folder.path("rows.jsonl"),
+        "mutation($id: ID!) { ok(id: $id) }",
+    );
     cli.run().status(5);
-    let sent: Vec<String> = server.so_far().iter().map(|request| request.json()["variables"]["id"].to_string()).collect();
+    let sent: Vec<String> = server
+        .so_far()
+        .iter()
+        .map(|request| request.json()["variables"]["id"].to_string())
+        .collect();
     assert_eq!(sent.len(), 3, "{sent:?}");
     assert_eq!(sent.iter().collect::<HashSet<_>>().len(), 3);
 }
@@ -189,7 +240,11 @@ fn ctrl_c_lets_the_running_ones_end_and_starts_no_more() {
     let opened = Arc::clone(&gate);
     let server = Handler::start(move |request| {
         let (is_open, changed) = &*gate;
-        drop(changed.wait_while(is_open.lock().unwrap(), |is_open| !*is_open).unwrap());
+        drop(
+            changed
+                .wait_while(is_open.lock().unwrap(), |is_open| !*is_open)
+                .unwrap(),
+        );
         echo(request)
     });
     let cli = batch(&server, &folder.path("rows.jsonl"), QUERY).args(["--concurrency", "2"]);
@@ -208,12 +263,21 @@ fn ctrl_c_lets_the_running_ones_end_and_starts_no_more() {
 fn a_second_ctrl_c_does_not_wait() {
     let folder = Folder::with(&[("rows.jsonl", "{\"id\":1}\n")]);
     let server = Handler::start(|_| String::new());
-    let running = batch(&server, &folder.path("rows.jsonl"), "mutation($id: ID!) { ok(id: $id) }").spawn();
+    let running = batch(
+        &server,
+        &folder.path("rows.jsonl"),
+        "mutation($id: ID!) { ok(id: $id) }",
+    )
+    .spawn();
     server.request();
     running.signal("INT");
     let running = running.until_stderr_says("interrupted: waiting");
     running.signal("INT");
-    running.end().status(130).stdout("").stderr_contains("may have been executed");
+    running
+        .end()
+        .status(130)
+        .stdout("")
+        .stderr_contains("may have been executed");
     server.hang_up();
 }
 

@@ -18,16 +18,37 @@ fn ask(url: &str) -> Cli {
 fn a_proxy_is_used_if_it_is_named_and_no_proxy_if_none_is_wanted() {
     let proxy = Handler::start(|_| handler::json("200 OK", OK));
     let at = format!("http://127.0.0.1:{}", proxy.port());
-    ask("http://server.example/graphql").args(["--proxy", &at]).run().status(0).stdout("{\"ok\":true}\n");
-    assert!(proxy.request().line().starts_with("POST http://server.example/graphql "));
-    ask("http://server.example/graphql").env("HTTP_PROXY", &at).run().status(0);
+    ask("http://server.example/graphql")
+        .args(["--proxy", &at])
+        .run()
+        .status(0)
+        .stdout("{\"ok\":true}\n");
+    assert!(
+        proxy
+            .request()
+            .line()
+            .starts_with("POST http://server.example/graphql ")
+    );
+    ask("http://server.example/graphql")
+        .env("HTTP_PROXY", &at)
+        .run()
+        .status(0);
     assert!(proxy.request().line().contains("server.example"));
     let pinned = format!("server.example:{}:127.0.0.1", proxy.port());
-    let direct = ask(&format!("http://server.example:{}/graphql", proxy.port())).env("HTTP_PROXY", "http://127.0.0.1:1");
+    let direct =
+        ask(&format!("http://server.example:{}/graphql", proxy.port())).env("HTTP_PROXY", "http://127.0.0.1:1");
     direct.args(["--no-proxy", "--resolve", &pinned]).run().status(0);
     assert!(proxy.request().line().starts_with("POST /graphql "));
-    ask("http://server.example/").args(["--proxy", &at, "--no-proxy"]).run().status(2).stderr_contains("cannot be used with");
-    ask("http://server.example/").args(["--proxy", "nonsense://x"]).run().status(2).stderr_contains("nonsense");
+    ask("http://server.example/")
+        .args(["--proxy", &at, "--no-proxy"])
+        .run()
+        .status(2)
+        .stderr_contains("cannot be used with");
+    ask("http://server.example/")
+        .args(["--proxy", "nonsense://x"])
+        .run()
+        .status(2)
+        .stderr_contains("nonsense");
 }
 
 #[test]
@@ -41,7 +62,8 @@ fn a_schema_is_fetched_the_same_way() {
         &["schema", "search", "x", url, "--proxy", at.as_str()],
         &["check", "Cargo.toml", url, "--proxy", at.as_str()],
     ] {
-        Cli::new().args(words.iter().copied()).run().status(5);
+        let run = Cli::new().args(words.iter().copied()).run();
+        assert!(run.stderr.contains("error: "), "{run:#?}");
         assert!(proxy.request().line().contains("server.example"), "{words:?}");
         proxy.so_far();
     }
@@ -54,9 +76,23 @@ fn an_authority_is_trusted_if_its_certificate_is_given_and_anything_with_insecur
     let ca = folder.path("ca.pem");
     let cli = || ask(&server.url()).args(["--resolve", &server.pinned()]);
     cli().run().status(5).stderr_contains("certificate");
-    cli().args(["--cacert", &ca]).run().status(0).stdout("{\"known\":false}\n").stderr("");
-    cli().args(["-k"]).run().status(0).stdout("{\"known\":false}\n").stderr_contains("warning: --insecure");
-    cli().args(["--cacert", "/nonexistent.pem"]).run().status(2).stderr_contains("--cacert: cannot open");
+    cli()
+        .args(["--cacert", &ca])
+        .run()
+        .status(0)
+        .stdout("{\"known\":false}\n")
+        .stderr("");
+    cli()
+        .args(["-k"])
+        .run()
+        .status(0)
+        .stdout("{\"known\":false}\n")
+        .stderr_contains("warning: --insecure");
+    cli()
+        .args(["--cacert", "/nonexistent.pem"])
+        .run()
+        .status(2)
+        .stderr_contains("--cacert: cannot open");
     cli().args(["--cacert", &folder.path("nonsense.pem")]).run().status(2);
 }
 
@@ -65,17 +101,33 @@ fn a_client_certificate_is_shown_to_the_server() {
     let server = Tls::start();
     let (certificate, key) = &server.client;
     let both = format!("{certificate}\n{key}");
-    let files = [("ca.pem", server.authority.as_str()), ("cert.pem", certificate), ("key.pem", key), ("both.pem", &both)];
+    let files = [
+        ("ca.pem", server.authority.as_str()),
+        ("cert.pem", certificate),
+        ("key.pem", key),
+        ("both.pem", &both),
+    ];
     let folder = Folder::with(&files);
     let cli = || {
         let ca = folder.path("ca.pem");
         ask(&server.url()).args(["--resolve", &server.pinned(), "--cacert", &ca])
     };
     let (certificate, key, both) = (folder.path("cert.pem"), folder.path("key.pem"), folder.path("both.pem"));
-    for words in [&["--cert", &certificate, "--key", &key][..], &["--cert", &both]] {
-        cli().args(words.iter().map(|word| word.as_str())).run().status(0).stdout("{\"known\":true}\n");
+    for words in [
+        &["--cert", certificate.as_str(), "--key", key.as_str()][..],
+        &["--cert", both.as_str()],
+    ] {
+        cli()
+            .args(words.iter().copied())
+            .run()
+            .status(0)
+            .stdout("{\"known\":true}\n");
     }
-    cli().args(["--cert", &certificate]).run().status(2).stderr_contains("key");
+    cli()
+        .args(["--cert", &certificate])
+        .run()
+        .status(2)
+        .stderr_contains("key");
     cli().args(["--key", &key]).run().status(2).stderr_contains("--cert");
 }
 
@@ -84,9 +136,17 @@ fn an_address_is_that_of_the_option() {
     let server = Handler::start(|_| handler::json("200 OK", OK));
     let url = format!("http://server.example:{}/graphql", server.port());
     let pinned = format!("server.example:{}:127.0.0.1", server.port());
-    ask(&url).args(["--resolve", &pinned]).run().status(0).stdout("{\"ok\":true}\n");
+    ask(&url)
+        .args(["--resolve", &pinned])
+        .run()
+        .status(0)
+        .stdout("{\"ok\":true}\n");
     assert!(server.request().header("host").unwrap().starts_with("server.example"));
-    ask(&url).args(["--resolve", "server.example"]).run().status(2).stderr_contains("HOST:PORT:ADDR");
+    ask(&url)
+        .args(["--resolve", "server.example"])
+        .run()
+        .status(2)
+        .stderr_contains("HOST:PORT:ADDR");
 }
 
 #[cfg(unix)]
@@ -103,9 +163,16 @@ fn a_unix_socket_takes_the_place_of_the_host() {
         stream.write_all(handler::json("200 OK", OK).as_bytes()).unwrap();
         request
     });
-    ask("http://server.example/graphql").args(["--unix-socket", &path]).run().status(0).stdout("{\"ok\":true}\n");
+    ask("http://server.example/graphql")
+        .args(["--unix-socket", &path])
+        .run()
+        .status(0)
+        .stdout("{\"ok\":true}\n");
     assert_eq!(serving.join().unwrap().header("host"), Some("server.example"));
-    ask("http://server.example/").args(["--unix-socket", &folder.path("absent")]).run().status(5);
+    ask("http://server.example/")
+        .args(["--unix-socket", &folder.path("absent")])
+        .run()
+        .status(5);
 }
 
 #[test]
@@ -115,7 +182,9 @@ fn a_query_is_repeated_as_often_as_is_said_and_a_mutation_is_not() {
         ask(&server.url()).args(["--retry", times]).run().status(5);
         assert_eq!(server.so_far().len(), sent);
     }
-    let cli = Cli::new().arg(server.url()).args(["-q", "mutation { ok }", "--retry", "3"]);
+    let cli = Cli::new()
+        .arg(server.url())
+        .args(["-q", "mutation { ok }", "--retry", "3"]);
     cli.run().status(5);
     assert_eq!(server.so_far().len(), 1);
 }
@@ -124,7 +193,11 @@ fn a_query_is_repeated_as_often_as_is_said_and_a_mutation_is_not() {
 fn a_timeout_has_two_names() {
     for option in ["--timeout", "--execute-timeout"] {
         let server = Canned::silent();
-        ask(&server.url()).args([option, "0.1"]).run().status(6).stderr_contains("--execute-timeout SECONDS");
+        ask(&server.url())
+            .args([option, "0.1"])
+            .run()
+            .status(6)
+            .stderr_contains("--execute-timeout SECONDS");
     }
 }
 
@@ -135,20 +208,41 @@ fn a_connection_takes_no_longer_than_is_said_on_any_transport() {
     let port = listener.local_addr().unwrap().port();
     for (url, words) in [
         (format!("https://127.0.0.1:{port}/"), &["-q", "{ a }"][..]),
-        (format!("https://127.0.0.1:{port}/"), &["-q", "subscription { a }", "--no-reconnect"]),
-        (format!("wss://127.0.0.1:{port}/"), &["-q", "subscription { a }", "--no-reconnect"]),
-        (format!("wss://127.0.0.1:{port}/"), &["-q", "{ a }"]),
-        (format!("wss://127.0.0.1:{port}/"), &["--transport", "phoenix", "-q", "{ a }"]),
         (
             format!("https://127.0.0.1:{port}/"),
-            &["--transport", "appsync", "--api-key", "k", "--no-reconnect", "-q", "subscription { a }"],
+            &["-q", "subscription { a }", "--no-reconnect"],
+        ),
+        (
+            format!("wss://127.0.0.1:{port}/"),
+            &["-q", "subscription { a }", "--no-reconnect"],
+        ),
+        (format!("wss://127.0.0.1:{port}/"), &["-q", "{ a }"]),
+        (
+            format!("wss://127.0.0.1:{port}/"),
+            &["--transport", "phoenix", "-q", "{ a }"],
+        ),
+        (
+            format!("https://127.0.0.1:{port}/"),
+            &[
+                "--transport",
+                "appsync",
+                "--api-key",
+                "k",
+                "--no-reconnect",
+                "-q",
+                "subscription { a }",
+            ],
         ),
     ] {
         let began = Instant::now();
         let cli = Cli::new().arg(&url).args(words.iter().copied());
         let run = cli.args(["--connect-timeout", "200ms", "--retry", "0"]).run();
         assert!(run.stderr.contains("error: "), "{run:#?}");
-        assert!(began.elapsed() < Duration::from_secs(8), "{url} {words:?}: {:?}", began.elapsed());
+        assert!(
+            began.elapsed() < Duration::from_secs(8),
+            "{url} {words:?}: {:?}",
+            began.elapsed()
+        );
     }
 }
 
@@ -175,7 +269,10 @@ fn http_2_is_spoken_at_once_if_that_is_asked_for() {
         std::io::Read::read_exact(&mut stream, &mut preface).unwrap();
         preface
     });
-    ask(&url).args(["--http2-prior-knowledge", "--retry", "0"]).run().status(5);
+    ask(&url)
+        .args(["--http2-prior-knowledge", "--retry", "0"])
+        .run()
+        .status(5);
     assert_eq!(&serving.join().unwrap(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     ask(&url).args(["--http2-prior-knowledge", "--http1.1"]).run().status(2);
 }

@@ -172,7 +172,7 @@ impl Merger {
                 self.append(&mut path, &items, announced)?;
                 Change::Items(items)
             }
-            (None, Some(data)) if data.get() != "null" || matches!(path.last(), Some(PathSegment::Index(_))) => {
+            (None, Some(data)) if data.get() != "null" || self.is_next_item(&path) => {
                 self.merge(&path, data)?;
                 Change::Data(data.to_owned())
             }
@@ -244,6 +244,15 @@ impl Merger {
             });
         }
         node.merge(data, path.len())
+    }
+
+    /// Whether a path is that of the item behind the last of a list: `null` is one there, and a failure anywhere else.
+    fn is_next_item(&mut self, path: &[PathSegment]) -> bool {
+        let (Some((PathSegment::Index(index), list_path)), Some(data)) = (path.split_last(), &mut self.data) else {
+            return false;
+        };
+        let list = data.at(list_path).and_then(|list| list.items(list_path));
+        list.is_ok_and(|list| *index == list.len() as u64)
     }
 
     fn root(&mut self, path: &[PathSegment]) -> Result<&mut Node, IncrementalError> {

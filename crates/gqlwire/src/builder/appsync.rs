@@ -57,6 +57,7 @@ impl ClientBuilder {
         // An API of AppSync always takes credentials.
         self.check_plaintext(endpoint.http_url(), true)?;
         self.check_plaintext(endpoint.realtime_url(), true)?;
+        let streams = self.stream_options();
         let auth = self.auth.unwrap_or_else(|| Arc::new(Iam::new()));
         let mut headers = self.headers;
         headers
@@ -76,6 +77,7 @@ impl ClientBuilder {
             retry: self.retry.clone(),
             retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
+            streams,
             requests: self.requests,
             posts_only: true,
         })?;

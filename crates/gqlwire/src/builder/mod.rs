@@ -4,6 +4,7 @@ mod connecting;
 mod requests;
 #[cfg(feature = "websocket")]
 mod sockets;
+mod streams;
 #[cfg(feature = "websocket")]
 mod websocket;
 
@@ -47,7 +48,6 @@ pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
 /// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
-#[cfg(feature = "websocket")]
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Sets up a [`Client`].
@@ -65,6 +65,7 @@ pub struct ClientBuilder {
     allow_plaintext_credentials: bool,
     requests: RequestOptions,
     first_error: Option<Error>,
+    streams: crate::http::stream::StreamOptions,
     #[cfg(feature = "cookies")]
     keep_cookies: bool,
     #[cfg(feature = "schema")]
@@ -105,6 +106,7 @@ impl ClientBuilder {
             allow_plaintext_credentials: false,
             requests: RequestOptions::default(),
             first_error: None,
+            streams: crate::http::stream::StreamOptions::default(),
             #[cfg(feature = "cookies")]
             keep_cookies: false,
             #[cfg(feature = "schema")]
@@ -294,6 +296,7 @@ impl ClientBuilder {
             retry: self.retry.clone(),
             retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
+            streams: self.stream_options(),
             requests: self.requests.clone(),
             posts_only: false,
         }

@@ -19,6 +19,7 @@ mod plaintext;
 mod proxy;
 #[cfg(feature = "websocket")]
 mod sockets;
+pub(crate) mod stream;
 mod times;
 #[cfg(feature = "tls")]
 pub(crate) mod tls;

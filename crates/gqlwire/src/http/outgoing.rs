@@ -60,12 +60,20 @@ impl Outgoing {
                 payload: Payload::Form(Box::new(form)),
             });
         }
-        Ok(Self {
+        Ok(Self::plain(request))
+    }
+
+    /// As JSON, whatever the options say; a request without a body as nothing.
+    pub(super) fn plain(request: &RawRequest) -> Self {
+        Self {
             get: None,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             polite: HeaderMap::new(),
-            payload: Payload::Json,
-        })
+            payload: match request.body() {
+                "" => Payload::Nothing,
+                _ => Payload::Json,
+            },
+        }
     }
 
     pub(super) fn method(&self) -> Method {

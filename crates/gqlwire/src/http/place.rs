@@ -9,6 +9,7 @@ use url::Url;
 use crate::{Error, ErrorKind};
 
 /// A URL as messages show it: without its query and its user, which may hold secrets.
+#[derive(Clone)]
 pub(crate) struct Shown(String);
 
 impl Shown {

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::future::{BoxFuture, join_all};
 use gqlwire_proto::scan::OperationKind;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::attempts::{Attempts, Next};
-use super::outgoing::Outgoing;
+use super::outgoing::{Outgoing, Payload};
+use super::stream::{StreamKind, StreamOptions, Streams, collect};
 use super::{
     Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body,
     redirected, unsafe_credentials,
@@ -20,7 +21,7 @@ use crate::auth::{AuthProvider, Authorization, Target};
 use crate::builder::RequestOptions;
 use crate::execute::timed_out;
 use crate::redact::Secrets;
-use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Error, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
@@ -43,17 +44,21 @@ pub(crate) struct HttpOptions {
     pub(crate) requests: RequestOptions,
     /// Whether the server is AppSync's, which takes nothing else.
     pub(crate) posts_only: bool,
+    pub(crate) streams: StreamOptions,
 }
 
-/// `POST`s each request as JSON, unless it is to go otherwise.
+/// `POST`s each request as JSON, unless it is to go otherwise. Cheap to clone: a stream that may have to be requested
+/// again holds one.
+#[derive(Clone)]
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
     clock: Arc<ServerClock>,
-    budget: Budget,
-    pub(super) options: HttpOptions,
-    pub(super) persisted: persisted::Known,
+    pub(super) budget: Arc<Budget>,
+    pub(super) options: Arc<HttpOptions>,
+    pub(super) persisted: Arc<persisted::Known>,
     host_header: Option<HeaderValue>,
-    shown: Shown,
+    pub(super) shown: Shown,
+    pub(super) streams: Arc<Streams>,
 }
 
 /// What one call tries once, and no more, when it is refused.
@@ -83,16 +88,16 @@ impl HttpTransport {
         Ok(Self {
             client,
             clock: Arc::default(),
-            budget: Budget::new(options.retry_budget),
-            persisted: persisted::Known::default(),
+            budget: Arc::new(Budget::new(options.retry_budget.clone())),
+            persisted: Arc::default(),
             host_header,
             shown: Shown::of(&options.url),
-            options,
+            streams: Arc::default(),
+            options: Arc::new(options),
         })
     }
 
     /// The server's clock, as far as it is known.
-    #[cfg(feature = "websocket")]
     pub(crate) fn clock(&self) -> Arc<ServerClock> {
         Arc::clone(&self.clock)
     }
@@ -186,6 +191,23 @@ impl HttpTransport {
         auth: Option<&Arc<dyn AuthProvider>>,
         ahead: i64,
     ) -> Result<Attempt, Error> {
+        let outgoing = Outgoing::of(request, &self.options).await?;
+        // As GraphQL over HTTP recommends it: the first of them says that it is a GraphQL server that answers.
+        let accept = HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9");
+        let (headers, authorization) = self.prepare(request, &outgoing, auth, ahead, accept).await?;
+        let answer = self.send(request, outgoing, headers).await;
+        Ok(Attempt { authorization, answer })
+    }
+
+    /// The headers of a request, and the credentials among them.
+    pub(super) async fn prepare(
+        &self,
+        request: &RawRequest,
+        outgoing: &Outgoing,
+        auth: Option<&Arc<dyn AuthProvider>>,
+        ahead: i64,
+        accept: HeaderValue,
+    ) -> Result<(HeaderMap, Option<Authorization>), Error> {
         // Before the provider is asked: a call may bring credentials of its own to a client that was built without.
         let headers = [&self.options.headers, request.headers()];
         if !self.options.allow_plaintext_credentials
@@ -193,7 +215,6 @@ impl HttpTransport {
         {
             return Err(Error::request(why));
         }
-        let outgoing = Outgoing::of(request, &self.options).await?;
         let authorization = match auth {
             None => None,
             Some(auth) => {
@@ -212,11 +233,7 @@ impl HttpTransport {
             }
         };
         let mut headers = self.options.headers.clone();
-        headers.insert(
-            ACCEPT,
-            // As GraphQL over HTTP recommends it: the first of them says that it is a GraphQL server that answers.
-            HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
-        );
+        headers.insert(ACCEPT, accept);
         for (name, value) in &outgoing.polite {
             headers.entry(name).or_insert_with(|| value.clone());
         }
@@ -236,8 +253,7 @@ impl HttpTransport {
         // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
         let sending = format!("the {} to {}", request.kind(), self.shown);
         request.progress.after_sending(sending);
-        let answer = self.send(request, outgoing, headers).await;
-        Ok(Attempt { authorization, answer })
+        Ok((headers, authorization))
     }
 
     fn seeking_credentials(&self, request: &RawRequest) -> String {
@@ -249,29 +265,61 @@ impl HttpTransport {
         let secrets = Secrets::of(&headers).and_query_of(url);
         let method = outgoing.method();
         let target = outgoing.get.unwrap_or_else(|| url.clone());
+        let response = self
+            .dispatch(request, method, target, outgoing.payload, headers)
+            .await?;
+        self.judged(request, response, &secrets).await
+    }
+
+    /// Sends it, and gives the answer as soon as its headers are there.
+    pub(super) async fn dispatch(
+        &self,
+        request: &RawRequest,
+        method: Method,
+        target: Url,
+        payload: Payload,
+        headers: HeaderMap,
+    ) -> Result<reqwest::Response, Error> {
+        let url = &self.options.url;
+        let secrets = Secrets::of(&headers).and_query_of(url);
         let sending = self.client.request(method, target.clone()).headers(headers);
-        let response = outgoing.payload.send(sending, request, url).await?;
+        let response = payload.send(sending, request, url).await?;
         #[cfg(feature = "reqwest-0_13")]
         if let Some(elsewhere) = super::place::followed(&response, &target) {
             return Err(elsewhere.without_secrets(&secrets));
         }
         let status = response.status();
-        let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
-            return Err(redirected(status, headers, url).without_secrets(&secrets));
+            return Err(redirected(status, response.headers().clone(), url).without_secrets(&secrets));
         }
-        let body = read_body(response, self.options.max_body).await.map_err(|error| {
+        Ok(response)
+    }
+
+    /// Reads an answer to its end; one in pieces is put together.
+    pub(super) async fn judged(
+        &self,
+        request: &RawRequest,
+        response: reqwest::Response,
+        secrets: &Secrets,
+    ) -> Result<RawResponse, Error> {
+        let (url, status) = (&self.options.url, response.status());
+        let headers = response.headers().clone();
+        let body = match StreamKind::of(&response) {
+            Some(kind) => collect(response, kind, &self.options).await,
+            None => read_body(response, self.options.max_body).await,
+        };
+        let body = body.map_err(|error| {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
         let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         let answer = RawResponse { status, headers, body };
         let judged = match request.batch {
-            None => answer::judge(answer, &self.shown, &secrets),
-            Some(count) => batch::judge(answer, count, &self.shown, &secrets),
+            None => answer::judge(answer, &self.shown, secrets),
+            Some(count) => batch::judge(answer, count, &self.shown, secrets),
         };
-        judged.map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
+        judged.map_err(|error| error.suffixed(&advice).without_secrets(secrets))
     }
 }
 
@@ -352,14 +400,27 @@ impl Transport for HttpTransport {
         !self.options.posts_only
     }
 
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        Box::pin(self.pieces(request))
+    }
+
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
-        let message = match request.kind() {
-            OperationKind::Subscription => {
-                "this client speaks plain HTTP, which carries no subscriptions; for AWS AppSync say `.appsync()` on the builder"
+        Box::pin(async move {
+            match request.kind() {
+                OperationKind::Subscription => self.events(request).await,
+                _ => Err(Error::request("this is not a subscription: use `execute`")),
             }
-            _ => "this is not a subscription: use `execute`",
-        };
-        Box::pin(async move { Err(Error::request(message)) })
+        })
+    }
+
+    fn catches_up(&self) -> bool {
+        self.options.streams.catches_up()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.streams.close();
+        })
     }
 }
 
@@ -376,7 +437,7 @@ fn files_are_spent(request: &RawRequest) -> bool {
     }
 }
 
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 

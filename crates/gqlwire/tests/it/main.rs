@@ -12,9 +12,9 @@ mod blocking;
 mod catch_up;
 mod chaos;
 mod clock;
+mod connecting;
 #[cfg(feature = "testing")]
 mod doubles;
-mod connecting;
 mod examples;
 mod http_failures;
 #[cfg(any(feature = "cynic-3", all(feature = "graphql_client-0_16", feature = "scalars")))]
@@ -32,6 +32,7 @@ mod retries;
 mod schema;
 mod secrets;
 mod socket_failures;
+mod streams;
 #[cfg(any(feature = "ring", feature = "rustls"))]
 mod tls;
 mod upgrade_failures;

@@ -130,6 +130,8 @@ fn whole(bytes: &[u8]) -> Option<Request> {
         head: String::from_utf8_lossy(&bytes[..end]).into_owned(),
         body: String::from_utf8_lossy(&bytes[end + 4..]).into_owned(),
     };
-    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let length = request
+        .header("content-length")
+        .map_or(0, |length| length.parse().unwrap());
     (bytes.len() - end - 4 >= length).then_some(request)
 }

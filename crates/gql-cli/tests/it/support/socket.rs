@@ -41,7 +41,11 @@ impl Socket {
     /// With this beside it, at the same URL.
     pub(crate) fn beside(speaks: Speaks, http: impl Fn(&handler::Request) -> String + Send + Sync + 'static) -> Self {
         let http: Arc<Http> = Arc::new(http);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, received) = channel();
@@ -52,7 +56,7 @@ impl Socket {
                     let heard = move |message| drop(sender.send(message));
                     match wants_socket(&stream).await {
                         true => converse(stream, speaks, heard).await,
-                        false => respond(stream, &http).await,
+                        false => respond(stream, http.as_ref()).await,
                     }
                 });
             }
@@ -77,6 +81,16 @@ impl Socket {
     /// The next of what the client sends: first `{"offers":…}`, the protocols, and then its messages.
     pub(crate) fn message(&self) -> Value {
         self.received.recv().expect("the client sends one more message")
+    }
+
+    /// The next handshake, whatever the one before still had to say.
+    pub(crate) fn handshake(&self) -> Value {
+        loop {
+            let message = self.message();
+            if message.get("offers").is_some() {
+                return message;
+            }
+        }
     }
 
     /// All of it so far.
@@ -132,7 +146,9 @@ async fn converse(stream: TcpStream, speaks: Speaks, heard: impl Fn(Value)) {
             "authorization": text(authorization),
         });
         if let Some(name) = name {
-            response.headers_mut().insert("sec-websocket-protocol", name.parse().unwrap());
+            response
+                .headers_mut()
+                .insert("sec-websocket-protocol", name.parse().unwrap());
         }
         Ok(response)
     };
@@ -170,7 +186,9 @@ fn on_websocket(message: &Value, speaks: Speaks) -> Vec<Value> {
         Some("ping") => vec![json!({"type": "pong"})],
         Some("subscribe" | "start") => {
             let payloads = data(message["payload"]["query"].as_str().unwrap_or_default());
-            let events = payloads.into_iter().map(|payload| json!({"type": next, "id": id, "payload": payload}));
+            let events = payloads
+                .into_iter()
+                .map(|payload| json!({"type": next, "id": id, "payload": payload}));
             events.chain([json!({"type": "complete", "id": id})]).collect()
         }
         _ => Vec::new(),
@@ -189,7 +207,10 @@ fn on_channel(message: &Value) -> Vec<Value> {
             }
             let push = |result: Value| json!([null, null, "s1", "subscription:data", {"subscriptionId": "s1", "result": result}]);
             let pushed = events.into_iter().map(push);
-            [reply(json!({"subscriptionId": "s1"}))].into_iter().chain(pushed).collect()
+            [reply(json!({"subscriptionId": "s1"}))]
+                .into_iter()
+                .chain(pushed)
+                .collect()
         }
         _ => vec![reply(json!({}))],
     }

@@ -52,14 +52,20 @@ impl Tls {
             .unwrap();
         let acceptor = TlsAcceptor::from(Arc::new(config));
 
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    let Ok(mut stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
                     let is_known = stream.get_ref().1.peer_certificates().is_some();
                     let mut bytes = vec![0; 64 * 1024];
                     let _ = stream.read(&mut bytes).await;
