@@ -18,5 +18,5 @@ pub mod websocket;
 pub use graphql_error::{GraphQLError, Location, PathSegment};
 pub use maybe_known::MaybeKnown;
 pub use maybe_undefined::MaybeUndefined;
-pub use request::{Request, RequestError};
+pub use request::{IdPlace, Request, RequestError, RequestParts, VariablePath, VariablePathError, document_hash};
 pub use response::{Partial, Response, ResponseError};

@@ -37,7 +37,7 @@ pub enum ErrorKind {
     Lagged,
     /// The server's answer does not follow the protocol.
     Protocol,
-    /// The request was refused before anything was sent.
+    /// The request cannot be sent as it is: as a rule nothing was. A file that fails while it is being sent is one too.
     Request,
     /// The server answered with a status that is not a success, or with a redirect.
     Status,

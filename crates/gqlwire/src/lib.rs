@@ -110,11 +110,14 @@
 //! | `scalars` | no | AppSync's scalars as types |
 //! | `graphql_client-0_16` | no | queries of `graphql_client` as operations |
 //! | `cynic-3` | no | operations of `cynic` |
+//! | `upload` | no | files that go along with a request (multipart request specification) |
 //! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]
 pub mod appsync;
 mod auth;
+#[cfg(feature = "http")]
+mod batching;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
@@ -124,6 +127,7 @@ pub mod cynic_3;
 mod documents;
 mod error;
 mod execute;
+mod execute_batch;
 #[cfg(feature = "graphql_client-0_16")]
 pub mod graphql_client_0_16;
 #[cfg(feature = "http")]
@@ -137,6 +141,11 @@ mod macros;
 mod metrics;
 mod operation;
 mod overflow;
+#[cfg(feature = "http")]
+mod persisted;
+#[cfg(feature = "websocket")]
+mod phoenix;
+mod protocol;
 #[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
@@ -149,20 +158,28 @@ mod state;
 mod subscribe;
 mod subscription;
 mod transport;
+#[cfg(feature = "upload")]
+mod upload;
 #[cfg(feature = "schema")]
 mod validate;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 #[cfg(feature = "http")]
 pub use self::http::HttpVersion;
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
+pub use batching::Batching;
+#[cfg(feature = "http")]
 pub use builder::{
-    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_RESPONSE_SIZE,
-    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES, DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
+    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GET_URL_LIMIT, DEFAULT_MAX_MESSAGE_SIZE,
+    DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES,
+    DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
+pub use execute_batch::ExecuteBatch;
 #[cfg(feature = "scalars")]
 pub use gqlwire_proto::appsync::scalar as scalars;
 #[cfg(not(feature = "macros"))]
@@ -171,16 +188,27 @@ pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
 #[cfg(feature = "websocket")]
 pub use gqlwire_proto::session::ReconnectPolicy;
-pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
+pub use gqlwire_proto::{
+    GraphQLError, IdPlace, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response,
+};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
+#[cfg(feature = "http")]
+pub use persisted::PersistedQueries;
+#[cfg(feature = "websocket")]
+pub use phoenix::{PhoenixOptions, PhoenixVersion};
+pub use protocol::Protocol;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
-pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+pub use transport::{EventSource, Outcome, RawEvent, RawRequest, RawResponse, Transport};
+#[cfg(feature = "upload")]
+pub use upload::Upload;
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocketOptions;
 
 /// What the macros expand to.
 #[cfg(feature = "macros")]

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::http::HttpTransport;
 use crate::realtime::RealtimeClient;
-use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
 use crate::{Counters, Error, SessionState};
 
 /// Queries and mutations go over HTTP, subscriptions over websockets.
@@ -28,6 +28,14 @@ impl Transport for SplitTransport {
         self.requests.execute(request)
     }
 
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        self.requests.execute_batch(requests)
+    }
+
+    fn takes_uploads(&self) -> bool {
+        self.requests.takes_uploads()
+    }
+
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
         Box::pin(async move {
             match request.kind() {
@@ -40,7 +48,7 @@ impl Transport for SplitTransport {
     }
 
     fn catches_up(&self) -> bool {
-        self.sockets.catches_up()
+        true
     }
 
     fn state(&self) -> Option<watch::Receiver<SessionState>> {

@@ -18,7 +18,7 @@ mod spares;
 
 pub use close::CloseFrame;
 pub use decoder::{Decoder, LENT, Message};
-pub use encoder::{write_close, write_pong, write_text};
+pub use encoder::{write_close, write_ping, write_pong, write_text};
 pub use error::FrameError;
 pub use handshake::{accept_key, request_key};
 pub use pong::Pong;

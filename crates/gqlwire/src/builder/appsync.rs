@@ -52,6 +52,7 @@ impl ClientBuilder {
     }
 
     pub(super) fn build_appsync(mut self) -> Result<Client, Error> {
+        self.requests.check_appsync()?;
         let setup = std::mem::take(self.setup());
         let endpoint = setup.endpoint(&self.url)?;
         // An API of AppSync always takes credentials.
@@ -73,9 +74,11 @@ impl ClientBuilder {
             allow_plaintext_credentials: self.allow_plaintext_credentials,
             connect: self.connect.clone(),
             timeout: self.timeout,
-            retry: self.retry,
-            retry_budget: self.retry_budget,
+            retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
+            requests: self.requests,
+            posts_only: true,
         })?;
         let http = Arc::new(http);
         let client = sockets(endpoint.realtime_url(), &self.connect)?;
@@ -93,6 +96,7 @@ impl ClientBuilder {
             delivery: sockets.delivery,
             queries: Some(Arc::clone(&http) as Arc<dyn Transport>),
             query_timeout: self.timeout,
+            retry: self.retry,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
             subscriptions_per_connection: most.unwrap_or(SUBSCRIPTIONS_PER_CONNECTION),

@@ -1,8 +1,11 @@
 #[cfg(feature = "appsync")]
 mod appsync;
 mod connecting;
+mod requests;
 #[cfg(feature = "websocket")]
 mod sockets;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,9 +15,13 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::auth::AuthProvider;
+use crate::batching::BatchingTransport;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
 use crate::{Client, Error, RetryBudget, RetryPolicy};
+
+pub use requests::DEFAULT_GET_URL_LIMIT;
+pub(crate) use requests::RequestOptions;
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,6 +63,7 @@ pub struct ClientBuilder {
     retry_budget: RetryBudget,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
+    requests: RequestOptions,
     first_error: Option<Error>,
     #[cfg(feature = "cookies")]
     keep_cookies: bool,
@@ -65,6 +73,10 @@ pub struct ClientBuilder {
     appsync: Option<crate::appsync::Setup>,
     #[cfg(feature = "websocket")]
     sockets: sockets::Sockets,
+    #[cfg(feature = "websocket")]
+    websocket: Option<crate::WebSocketOptions>,
+    #[cfg(feature = "websocket")]
+    phoenix: Option<crate::PhoenixOptions>,
 }
 
 /// Without the query of the URL, which may hold secrets.
@@ -91,6 +103,7 @@ impl ClientBuilder {
             retry_budget: RetryBudget::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
+            requests: RequestOptions::default(),
             first_error: None,
             #[cfg(feature = "cookies")]
             keep_cookies: false,
@@ -100,6 +113,10 @@ impl ClientBuilder {
             appsync: None,
             #[cfg(feature = "websocket")]
             sockets: sockets::Sockets::default(),
+            #[cfg(feature = "websocket")]
+            websocket: None,
+            #[cfg(feature = "websocket")]
+            phoenix: None,
         }
     }
 
@@ -213,7 +230,12 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "schema")]
         let schema = self.schema.clone();
+        let batching = self.requests.batching.clone();
         let client = self.build_unchecked()?;
+        let client = match batching {
+            Some(batching) => client.over(|inner| BatchingTransport::new(inner, batching)),
+            None => client,
+        };
         #[cfg(feature = "schema")]
         let client = match schema {
             Some(schema) => client.with_schema(schema),
@@ -232,26 +254,49 @@ impl ClientBuilder {
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
         {
+            if self.websocket.is_some() || self.phoenix.is_some() {
+                return Err(Error::config(
+                    "AWS AppSync has a websocket protocol of its own, which needs no options: leave out `websocket` and \
+                     `phoenix`, or `appsync`",
+                ));
+            }
             return self.build_appsync();
         }
+        #[cfg(feature = "websocket")]
+        if self.wants_sockets() {
+            return self.build_sockets();
+        }
         let url = parse_url(&self.url)?;
+        #[cfg(not(feature = "websocket"))]
+        if matches!(url.scheme(), "ws" | "wss") {
+            return Err(Error::config(format!(
+                "{} is a websocket, and this program was built without them: enable the feature `websocket`",
+                Shown::of(&url)
+            )));
+        }
         self.check_plaintext(&url, self.auth.is_some())?;
-        let transport = HttpTransport::new(HttpOptions {
+        Ok(Client::with_transport(HttpTransport::new(self.http_options(url))?))
+    }
+
+    /// Requests to an endpoint that is nothing but its URL.
+    fn http_options(&self, url: Url) -> HttpOptions {
+        HttpOptions {
             host: crate::http::host_of(&url),
             host_header: None,
             signing_url: url.clone(),
             region: None,
             url,
-            headers: self.headers,
-            auth: self.auth,
+            headers: self.headers.clone(),
+            auth: self.auth.clone(),
             allow_plaintext_credentials: self.allow_plaintext_credentials,
-            connect: self.connect,
+            connect: self.connect.clone(),
             timeout: self.timeout,
-            retry: self.retry,
-            retry_budget: self.retry_budget,
+            retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
-        })?;
-        Ok(Client::with_transport(transport))
+            requests: self.requests.clone(),
+            posts_only: false,
+        }
     }
 
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
@@ -272,13 +317,9 @@ fn parse_url(text: &str) -> Result<Url, Error> {
         ));
     }
     match url.scheme() {
-        "http" | "https" => Ok(url),
-        "ws" | "wss" => Err(Error::config(format!(
-            "{} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one",
-            Shown::of(&url)
-        ))),
+        "http" | "https" | "ws" | "wss" => Ok(url),
         other => Err(Error::config(format!(
-            "{} has the scheme {other}, and GraphQL needs http or https",
+            "{} has the scheme {other}, and GraphQL needs http, https, ws or wss",
             Shown::of(&url)
         ))),
     }

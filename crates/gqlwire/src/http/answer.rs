@@ -1,7 +1,7 @@
 use std::fmt;
 
 use gqlwire_proto::Response;
-use http::header::{CONTENT_ENCODING, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde_json::value::RawValue;
 
@@ -14,8 +14,44 @@ use crate::{Error, ErrorKind};
 
 /// Reads a body of at most `limit` bytes as text.
 pub(crate) async fn read_body(response: reqwest::Response, limit: usize) -> Result<String, Error> {
-    let body = read_bytes(response, limit).await?;
-    Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    let is_latin = charset(response.headers()).is_some_and(|charset| {
+        let names = ["iso-8859-1", "latin1", "windows-1252"];
+        names.iter().any(|name| charset.eq_ignore_ascii_case(name))
+    });
+    Ok(text(read_bytes(response, limit).await?, is_latin))
+}
+
+/// JSON is UTF-8, whatever label it bears; the one other encoding that is met is read where it is announced and the bytes
+/// are not UTF-8. A byte order mark, which JSON does not have, is taken off.
+fn text(body: Vec<u8>, is_latin: bool) -> String {
+    const MARK: &str = "\u{feff}";
+
+    match String::from_utf8(body) {
+        Ok(text) if text.starts_with(MARK) => text[MARK.len()..].to_owned(),
+        Ok(text) => text,
+        Err(error) if is_latin => error.as_bytes().iter().copied().map(char::from).collect(),
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    }
+}
+
+/// The media type without its parameters, and those.
+fn media_type(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let media_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let (essence, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
+    Some((essence.trim(), parameters))
+}
+
+fn charset(headers: &HeaderMap) -> Option<&str> {
+    let (_, parameters) = media_type(headers)?;
+    let mut parameters = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"'))
+}
+
+/// Whether it is a GraphQL server that answers, and not something in front of it: of this media type GraphQL over HTTP
+/// says that nothing else uses it.
+fn is_graphql_response(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|(essence, _)| essence.eq_ignore_ascii_case("application/graphql-response+json"))
 }
 
 /// Reads a body of at most `limit` bytes.
@@ -57,9 +93,11 @@ fn is_undecodable(error: &reqwest::Error) -> bool {
 
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
 ///
-/// The status decides only where it says something that a response cannot: refused credentials, throttling, a broken
-/// server. A 400 with GraphQL errors is what GraphQL over HTTP prescribes for a document that does not validate, and
-/// reaches the caller like any other response.
+/// A body of the media type `application/graphql-response+json` is the server's own, and an answer whatever its status is;
+/// but for those that ask for something: other credentials, or another time. Of any other body the status decides only
+/// where it says something that a response cannot: refused credentials, throttling, a broken server. A 400 with GraphQL
+/// errors is what GraphQL over HTTP prescribes for a document that does not validate, and reaches the caller like any
+/// other response.
 pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> Result<RawResponse, Error> {
     match verdict(&answer, url) {
         Err(_) if secrets.occur_in(&answer.body) => {
@@ -71,7 +109,7 @@ pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> 
     }
 }
 
-fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
+pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     let status = answer.status;
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     let error = match Response::<Box<RawValue>>::from_json(&answer.body) {
@@ -79,7 +117,8 @@ fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
         Ok(response) => {
             let kind = match status {
                 _ if refused => ErrorKind::Auth,
-                StatusCode::TOO_MANY_REQUESTS => ErrorKind::Status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Status,
+                _ if is_graphql_response(&answer.headers) => return Ok(()),
                 _ if status.is_server_error() => ErrorKind::Status,
                 _ => return Ok(()),
             };

@@ -2,6 +2,7 @@
 
 mod answer;
 mod attempts;
+mod batch;
 mod budget;
 mod clock;
 mod connect_error;
@@ -9,6 +10,10 @@ mod connecting;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod dial;
+#[cfg(feature = "upload")]
+mod form;
+mod outgoing;
+mod persisted;
 mod place;
 mod plaintext;
 mod proxy;
@@ -27,6 +32,8 @@ pub(crate) use answer::read_body;
 pub(crate) use answer::read_bytes;
 #[cfg(feature = "websocket")]
 pub(crate) use answer::{advice, reason};
+#[cfg(feature = "websocket")]
+pub(crate) use attempts::{Attempts, Next};
 pub(crate) use budget::Budget;
 pub(crate) use clock::ServerClock;
 pub(crate) use connect_error::connect_error;
@@ -41,5 +48,7 @@ pub(crate) use proxy::Proxies;
 pub(crate) use sockets::{SocketClient, sockets};
 #[cfg(feature = "websocket")]
 pub(crate) use times::{date, retry_after};
+#[cfg(feature = "websocket")]
+pub(crate) use transport::roll;
 pub(crate) use transport::{HttpOptions, HttpTransport};
 pub use version::HttpVersion;

@@ -284,7 +284,8 @@ impl Driver {
 
     fn end_of_input(&mut self, connection: ConnectionId, input: Incoming<'_>) {
         match input {
-            Incoming::Text(_) => {}
+            // It has done its work by arriving.
+            Incoming::Pong | Incoming::Text(_) => {}
             Incoming::Binary(len) => self.session.binary(connection, len, now()),
             Incoming::Closed { code, reason } => self.session.closed(connection, code, &reason, now()),
             Incoming::Lost(why) => self.session.lost(connection, &why, now()),
@@ -536,8 +537,10 @@ impl Driver {
         {
             self.shared.worked.store(true, Ordering::Release);
         }
-        let closed = false;
-        self.shared.state.send_replace(SessionState { connections, closed });
+        self.shared.state.send_replace(SessionState {
+            connections,
+            ..SessionState::default()
+        });
     }
 
     /// Everything is closed. What comes from here on finds nobody.

@@ -17,11 +17,17 @@ use super::connect::{Incoming, Socket};
 pub(super) struct Link {
     pub(super) connection: ConnectionId,
     place: Arc<Place>,
-    outbox: VecDeque<String>,
+    outbox: VecDeque<Outgoing>,
     /// The write half is broken; the server may still have said why.
     broken: bool,
     bell: Arc<Bell>,
     waker: Waker,
+}
+
+/// What is to be written.
+enum Outgoing {
+    Ping,
+    Text(String),
 }
 
 /// Where a socket is, unless it is lent.
@@ -80,8 +86,16 @@ impl Link {
     }
 
     pub(super) fn send(&mut self, text: String) {
+        self.write(Outgoing::Text(text));
+    }
+
+    pub(super) fn ping(&mut self) {
+        self.write(Outgoing::Ping);
+    }
+
+    fn write(&mut self, outgoing: Outgoing) {
         if !self.broken {
-            self.outbox.push_back(text);
+            self.outbox.push_back(outgoing);
             self.bell.ring();
         }
     }
@@ -137,15 +151,21 @@ impl Link {
 }
 
 fn poll_write(
-    outbox: &mut VecDeque<String>,
+    outbox: &mut VecDeque<Outgoing>,
     socket: &mut dyn Socket,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), String>> {
-    while let Some(text) = outbox.pop_front() {
-        let mut text = Some(text);
+    while let Some(outgoing) = outbox.pop_front() {
+        let mut text = match outgoing {
+            Outgoing::Ping => {
+                socket.ping();
+                continue;
+            }
+            Outgoing::Text(text) => Some(text),
+        };
         let sent = socket.poll_send(cx, &mut text);
         if let Some(unsent) = text {
-            outbox.push_front(unsent);
+            outbox.push_front(Outgoing::Text(unsent));
         }
         std::task::ready!(sent)?;
     }
@@ -180,7 +200,7 @@ impl Lent {
         let incoming = std::task::ready!(socket.poll_receive(&mut Context::from_waker(&self.waker)));
         // There may be more.
         self.bell.ring();
-        if !matches!(incoming, Incoming::Text(_)) {
+        if !matches!(incoming, Incoming::Pong | Incoming::Text(_)) {
             self.place.read_over.store(true, Ordering::Relaxed);
         }
         Poll::Ready(incoming)

@@ -10,6 +10,7 @@ mod failure;
 mod link;
 mod patience;
 mod queue;
+mod requests;
 mod service;
 mod websocket;
 mod work;
@@ -39,7 +40,9 @@ use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
 use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
 
 pub(crate) use self::delivery::Delivery;
-pub(crate) use self::service::*;
+#[cfg(feature = "appsync")]
+pub(crate) use self::service::AppSync;
+pub(crate) use self::service::{Channel, Graphql, NoCredentials, Service};
 pub(crate) use self::websocket::WebSockets;
 
 /// How often a start is handed to another session because the one that had it was leaving.
@@ -60,8 +63,10 @@ pub(crate) struct RealtimeOptions {
     pub(crate) delivery: Delivery,
     /// What runs catch-ups.
     pub(crate) queries: Option<Arc<dyn Transport>>,
-    /// How long one attempt at a catch-up may take.
+    /// How long a query or mutation may take, and one attempt at a catch-up.
     pub(crate) query_timeout: Duration,
+    /// When a query or mutation on the socket is tried again.
+    pub(crate) retry: RetryPolicy,
     pub(crate) reconnect: ReconnectPolicy,
     /// For how long a subscription is tried to be started; `None` for what is usual.
     pub(crate) subscribe_deadline: Option<Duration>,
@@ -113,9 +118,19 @@ enum Command {
     Subscribe(Subscribe),
 }
 
+/// What a start is to bring.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wanted {
+    /// The answer to a query or a mutation, once.
+    Answer,
+    /// Events, over as many connections as it takes.
+    Events,
+}
+
 #[derive(Debug)]
 struct Subscribe {
     token: Token,
+    wanted: Wanted,
     body: Arc<str>,
     headers: HeaderMap,
     auth: Option<Arc<dyn AuthProvider>>,
@@ -152,6 +167,13 @@ impl RealtimeClient {
     }
 
     pub(crate) async fn subscribe(&self, request: &RawRequest) -> Result<Box<dyn EventSource>, Error> {
+        let source = self.start(request, Wanted::Events).await?;
+        Ok(Box::new(source))
+    }
+
+    /// Ready when the server has acknowledged it; where it does not do so, when it has been written.
+    async fn start(&self, request: &RawRequest, wanted: Wanted) -> Result<Source, Error> {
+        self.shared.options.service.accepts(request)?;
         for _ in 0..ATTEMPTS {
             let handle = self.session()?;
             let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
@@ -172,6 +194,7 @@ impl RealtimeClient {
             let (acknowledged, acknowledgement) = oneshot::channel();
             let start = Subscribe {
                 token,
+                wanted,
                 body: request.shared_body(),
                 headers: request.headers().clone(),
                 auth: request.auth.clone(),
@@ -192,7 +215,7 @@ impl RealtimeClient {
             match acknowledgement.await {
                 Ok(Ok(())) => {
                     tracing::debug!(endpoint = %self.shared.endpoint, "acknowledged");
-                    return Ok(Box::new(source));
+                    return Ok(source);
                 }
                 Ok(Err(refusal)) => return Err(refusal),
                 // The session was leaving, or its runtime is gone.
@@ -217,11 +240,6 @@ impl RealtimeClient {
         if handle.send(Command::Close(done)).is_ok() {
             let _ = timeout(self.shared.options.close_timeout, closed).await;
         }
-    }
-
-    /// Whether there is something to run catch-ups with.
-    pub(crate) fn catches_up(&self) -> bool {
-        self.shared.options.queries.is_some()
     }
 
     pub(crate) fn state(&self) -> watch::Receiver<SessionState> {

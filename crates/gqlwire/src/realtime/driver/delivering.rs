@@ -37,6 +37,7 @@ impl Driver {
             let text = match incoming {
                 Incoming::Text(text) => text,
                 other => {
+                    self.burst += 1;
                     self.end_of_input(connection, other);
                     continue;
                 }

@@ -4,9 +4,10 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::Service;
-use crate::Error;
 use crate::auth::{Authorization, TargetKind};
 use crate::realtime::connect::Upgrade;
+use crate::transport::RawRequest;
+use crate::{Error, Protocol};
 
 /// AppSync's realtime endpoint. Credentials travel in header objects: one with the handshake, one with each start.
 #[derive(Debug)]
@@ -34,6 +35,14 @@ impl Service for AppSync {
 
     fn connect_body(&self) -> &'static str {
         CONNECT_BODY
+    }
+
+    fn accepts(&self, _: &RawRequest) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn protocol(&self, _: Option<&str>) -> Protocol {
+        Protocol::AppSync
     }
 
     fn upgrade(&self, authorization: &Authorization, headers: &HeaderMap) -> Result<Upgrade, Error> {

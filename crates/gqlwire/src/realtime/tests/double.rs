@@ -20,7 +20,7 @@ use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
 use crate::realtime::{AppSync, Delivery, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, SessionState, Subscription};
+use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, RetryPolicy, SessionState, Subscription};
 
 /// A wall clock that goes with the runtime's.
 pub(super) fn wall() -> SystemTime {
@@ -96,6 +96,7 @@ impl Setup {
             delivery: self.delivery,
             queries: self.queries,
             query_timeout: Duration::from_secs(35),
+            retry: RetryPolicy::default(),
             reconnect: self.reconnect,
             subscribe_deadline: self.subscribe_deadline,
             subscriptions_per_connection: self.subscriptions_per_connection,
