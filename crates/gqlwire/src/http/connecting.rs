@@ -141,8 +141,11 @@ impl ConnectOptions {
     pub(crate) fn forwarded(&self, url: &Url, status: StatusCode) -> String {
         let may_be_its_own =
             status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !may_be_its_own || url.scheme() != "http" {
+            return String::new();
+        }
         match self.proxy_to(url) {
-            Some(proxy) if may_be_its_own && url.scheme() == "http" && proxy.kind() == ProxyKind::Http => {
+            Some(proxy) if proxy.kind() == ProxyKind::Http => {
                 format!("; the request went through the proxy {proxy}, which may be what answered")
             }
             _ => String::new(),
