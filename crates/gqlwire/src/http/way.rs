@@ -140,7 +140,8 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let says = refusal.to_string();
         match refusal {
-            Refusal::Status(status, _) if status.as_u16() == 407 => Self::Credentials,
+            // tinyproxy answers 407 where there are no credentials, and 401 where there are wrong ones.
+            Refusal::Status(status, _) if matches!(status.as_u16(), 401 | 407) => Self::Credentials,
             Refusal::Status(status, _) if status.is_server_error() => Self::Unreachable(says),
             Refusal::Status(..) => Self::Denied(says),
             Refusal::Odd | Refusal::Closed(_) => Self::Odd(says),
