@@ -11,6 +11,7 @@ mod message;
 mod realtime;
 mod refusal;
 mod request;
+mod request_parts;
 mod response;
 mod scalar;
 mod scan;

@@ -13,8 +13,8 @@ use url::Url;
 use super::attempts::{Attempts, Next};
 use super::outgoing::Outgoing;
 use super::{
-    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body, redirected,
-    unsafe_credentials,
+    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body,
+    redirected, unsafe_credentials,
 };
 use crate::auth::{AuthProvider, Authorization, Target};
 use crate::builder::RequestOptions;
