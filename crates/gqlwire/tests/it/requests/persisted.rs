@@ -76,9 +76,55 @@ async fn a_document_is_sent_once_and_named_by_its_hash_before_and_after() {
 #[tokio::test]
 async fn a_mutation_whose_hash_is_not_known_was_not_executed_and_goes_again() {
     let server = apollo(|| (OK, errors("PersistedQueryNotFound", "x"))).await;
-    automatic(&server).execute("mutation { n }").await.unwrap();
-    assert_eq!(server.requests().len(), 2);
+    let client = automatic(&server);
+    client.execute(QUERY).await.unwrap();
+    client.execute("mutation { n }").await.unwrap();
+    assert_eq!(server.requests().len(), 4);
     assert!(server.requests().iter().all(|request| request.method == "POST"));
+}
+
+#[tokio::test]
+async fn a_mutation_goes_in_full_until_the_server_has_shown_that_it_takes_hashes() {
+    let server = apollo(|| (OK, errors("PersistedQueryNotFound", "x"))).await;
+    let client = automatic(&server);
+    client.execute("mutation { n }").await.unwrap();
+    assert_eq!(server.requests().len(), 1);
+    let sent = sent(&server.requests()[0]);
+    assert!(sent["query"].is_string() && sent["extensions"]["persistedQuery"].is_object());
+    let plain = json!({"query": "mutation { n }"}).to_string();
+    let unsupported = super::server(move |_, request| match request.body == plain {
+        true => (OK, data(1)),
+        false => (OK, errors("PersistedQueryNotSupported", "x")),
+    })
+    .await;
+    automatic(&unsupported)
+        .execute("mutation { n }")
+        .await
+        .unwrap()
+        .into_data()
+        .unwrap();
+    assert_eq!(unsupported.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_mutation_that_was_executed_is_never_sent_again_whatever_its_errors_are_called() {
+    for error in [
+        json!({"data": null, "errors": [{"message": "PersistedQueryNotFound", "path": ["n"]}]}),
+        json!({"data": null, "errors": [{"message": "no", "path": ["n"]}]}),
+    ] {
+        let server = server(move |_, request| match sent(request)["query"].as_str() {
+            Some(query) if query.starts_with('{') => (OK, data(1)),
+            None if request.body.contains(&gqlwire_proto::document_hash(QUERY)) => {
+                (OK, errors("PersistedQueryNotFound", "x"))
+            }
+            _ => ("400 Bad Request", error.to_string()),
+        })
+        .await;
+        let client = automatic(&server);
+        client.execute(QUERY).await.unwrap();
+        client.execute("mutation { n }").await.unwrap();
+        assert_eq!(server.requests().len(), 3);
+    }
 }
 
 #[tokio::test]
