@@ -245,3 +245,15 @@ mod pages {
 ))]
 #[doc = include_str!("../../../docs/typed.md")]
 mod typed {}
+
+/// The page on how servers are reached.
+#[cfg(all(
+    doctest,
+    feature = "compression",
+    feature = "cookies",
+    feature = "reqwest-0_13",
+    feature = "rustls",
+    feature = "socks"
+))]
+#[doc = include_str!("../../../docs/connections.md")]
+mod connections {}

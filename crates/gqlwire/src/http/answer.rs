@@ -86,15 +86,9 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
     }
 }
 
-/// Whether what came cannot be decompressed.
+/// Whether what came cannot be decompressed. What else goes wrong with a body, hyper says and not the system.
 fn is_undecodable(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| {
-        error.source()
-    });
-    causes.any(|cause| {
-        let cause = cause.downcast_ref::<std::io::Error>();
-        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::InvalidData)
-    })
+    error.is_decode() && std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
 }
 
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
@@ -141,7 +135,7 @@ pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
         .prefixed(&format!("{url} answered {status}"))
         .after_sending(),
         Err(odd) => {
-            let kind = if refused { ErrorKind::Auth } else { ErrorKind::Status };
+            let kind = kind_of(status);
             let reason = reason(&answer.body, &odd, &answer.headers);
             let reason = reason.unwrap_or_else(|| "the body is empty".to_owned());
             Error::new(kind, format!("{url} answered {status}: {reason}"))
@@ -155,6 +149,14 @@ pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     // A gateway that gave up, or a server that broke, may have executed the request all the same.
     let may_have_run = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
     Err(if may_have_run { error.after_sending() } else { error })
+}
+
+/// What a status that is no success is about.
+pub(super) fn kind_of(status: StatusCode) -> ErrorKind {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
+        _ => ErrorKind::Status,
+    }
 }
 
 /// Why a server refused, from what was made of its body and from the header in which AWS front ends name the error;

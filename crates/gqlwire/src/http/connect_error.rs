@@ -31,7 +31,7 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Er
         return Error::request(format!("the request to {place} cannot be sent: {deepest}")).with_source(error);
     }
     if error.is_connect() {
-        return no_connection(&error, url, None).with_source(error);
+        return no_connection(&error, url, place).with_source(error);
     }
     #[cfg(feature = "tls")]
     if let Some(refused) = tls_error(&error).and_then(tls::words::client_certificate) {
@@ -66,7 +66,7 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Er
 pub(crate) fn way_error(error: &(dyn StdError + 'static), url: &Url) -> Option<Error> {
     let way = causes(error).find_map(|cause| cause.downcast_ref::<WayError>())?;
     let proxy = way.proxy.as_ref();
-    let place = route(url, proxy);
+    let place = route(url, way);
     let connect = |what: String, retryable: bool| {
         let message = format!("cannot connect to {place}: {what}");
         let connect = Error::new(ErrorKind::Connect, message);
@@ -87,7 +87,8 @@ pub(crate) fn way_error(error: &(dyn StdError + 'static), url: &Url) -> Option<E
             connect(format!("the proxy cannot be reached: {why}{set_by}"), true)
         }
         Stop::ByProxy(Refused::Credentials) => {
-            connect(credentials_wanted(proxy.is_some_and(Proxy::has_credentials)), false)
+            let wanted = credentials_wanted(proxy.is_some_and(Proxy::has_credentials));
+            connect(wanted.to_owned(), false)
         }
         Stop::ByProxy(Refused::Unreachable(says)) => {
             let message = format!(
@@ -104,24 +105,20 @@ pub(crate) fn way_error(error: &(dyn StdError + 'static), url: &Url) -> Option<E
             format!("the proxy was reached, and makes no connection: {says}{set_by}"),
             true,
         ),
-        Stop::AtTarget => no_connection(way.source()?, url, proxy),
+        Stop::AtTarget => no_connection(way.source()?, url, place),
     })
 }
 
 /// What to say to a proxy that wants credentials, or others than those it was shown.
-pub(crate) fn credentials_wanted(shown: bool) -> String {
+pub(crate) fn credentials_wanted(shown: bool) -> &'static str {
     match shown {
-        false => "the proxy wants credentials of its own (407): put user and password into its URL, where that is set",
-        true => "the proxy does not take the user and password in its URL (407), and wants credentials of its own",
+        false => "the proxy wants credentials of its own: put user and password into its URL, where that is set",
+        true => "the proxy does not take the user and password in its URL, and wants credentials of its own",
     }
-    .to_owned()
 }
 
-fn no_connection(error: &(dyn StdError + 'static), url: &Url, proxy: Option<&Proxy>) -> Error {
-    let connect = |what: String| {
-        let message = format!("cannot connect to {}: {what}", route(url, proxy));
-        Error::new(ErrorKind::Connect, message)
-    };
+fn no_connection(error: &(dyn StdError + 'static), url: &Url, place: String) -> Error {
+    let connect = |what: String| Error::new(ErrorKind::Connect, format!("cannot connect to {place}: {what}"));
     #[cfg(feature = "tls")]
     if let Some(tls) = tls_error(error) {
         let told = tls::words::told(tls, url, deepest_message(error));
@@ -150,10 +147,11 @@ fn set_by(proxy: &Proxy) -> &'static str {
     }
 }
 
-fn route(url: &Url, proxy: Option<&Proxy>) -> String {
-    match proxy {
-        Some(proxy) => format!("{} through the proxy {proxy}", place(url)),
-        None => place(url),
+fn route(url: &Url, way: &WayError) -> String {
+    match (&way.proxy, &way.socket) {
+        (Some(proxy), _) => format!("{} through the proxy {proxy}", place(url)),
+        (None, Some(socket)) => format!("{} at the unix socket {socket}", place(url)),
+        (None, None) => place(url),
     }
 }
 

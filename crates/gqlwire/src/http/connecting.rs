@@ -28,6 +28,9 @@ const TCP_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How many such questions may stay without an answer, where [`ConnectOptions::tcp_user_timeout`] does not decide.
 const TCP_KEEP_ALIVES: u32 = 3;
 
+/// Who asks, where the caller sets no `User-Agent`.
+pub(super) const USER_AGENT: &str = concat!("gqlwire/", env!("CARGO_PKG_VERSION"));
+
 /// Which requests a client is for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose {
@@ -129,15 +132,20 @@ impl ConnectOptions {
         let Some(proxy) = self.proxy_to(url).filter(|_| is_loopback(url)) else {
             return false;
         };
-        let proxy = Url::parse(&proxy.uri().to_string());
+        // Only of the schemes that it knows does the URL's parser tell addresses from names.
+        let proxy = Url::parse(&format!("http://{}/", proxy.uri().host().unwrap_or_default()));
         matches!(url.scheme(), "http" | "ws") && !proxy.is_ok_and(|proxy| is_loopback(&proxy))
     }
 
     /// Says of an answer that the proxy may have given it, where that is handed requests instead of making a tunnel.
     pub(crate) fn forwarded(&self, url: &Url, status: StatusCode) -> String {
-        let may_be_its_own = status.is_server_error() || status == StatusCode::FORBIDDEN;
+        let may_be_its_own =
+            status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !may_be_its_own || url.scheme() != "http" {
+            return String::new();
+        }
         match self.proxy_to(url) {
-            Some(proxy) if may_be_its_own && url.scheme() == "http" && proxy.kind() == ProxyKind::Http => {
+            Some(proxy) if proxy.kind() == ProxyKind::Http => {
                 format!("; the request went through the proxy {proxy}, which may be what answered")
             }
             _ => String::new(),
@@ -182,7 +190,7 @@ pub(crate) fn client(url: &Url, purpose: Purpose, connect: &ConnectOptions) -> R
         .no_deflate()
         .no_gzip()
         .no_zstd()
-        .user_agent(concat!("gqlwire/", env!("CARGO_PKG_VERSION")));
+        .user_agent(USER_AGENT);
     #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
     let builder = builder.tcp_user_timeout(connect.tcp_user_timeout.min(LONGEST_USER_TIMEOUT));
     #[cfg(feature = "compression")]
@@ -254,6 +262,8 @@ fn through(
         _ => None,
     };
     let way = Way::new(proxy.cloned(), url, dialer, connect.timeout);
+    #[cfg(unix)]
+    let way = way.at_socket(connect.unix_socket.as_deref());
     let builder = builder.connector_layer(OnTheWay(Arc::new(way)));
     let set = |error: reqwest::Error| Error::config(format!("the proxy cannot be used: {}", error.without_url()));
     Ok(match (&connect.proxies, proxy) {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderValue, Method, Uri};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tower_service::Service;
 use url::Url;
 
-use super::connecting::{ConnectOptions, Purpose, client};
+use super::connecting::{ConnectOptions, Purpose, USER_AGENT, client};
 use super::dial::{Dialer, Tunnelled};
 use super::proxy::{Proxy, ProxyKind};
 use super::way::{BoxError, Stop, WayError, authority};
@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub(crate) enum SocketClient {
     Direct(reqwest::Client),
-    Tunnelled(TunnelClient),
+    Tunnelled(Box<TunnelClient>),
 }
 
 /// For targets without TLS behind an HTTP proxy.
@@ -48,14 +48,14 @@ pub(crate) fn sockets(url: &Url, connect: &ConnectOptions) -> Result<SocketClien
         authority: authority(url),
         timeout: connect.timeout,
     };
-    Ok(SocketClient::Tunnelled(TunnelClient {
+    Ok(SocketClient::Tunnelled(Box::new(TunnelClient {
         // What has become a websocket is none of the client's any more, and a refusal is not worth keeping open.
         client: legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build(tunnelling),
         #[cfg(feature = "cookies")]
         cookies: connect.cookies.clone(),
-    }))
+    })))
 }
 
 impl SocketClient {
@@ -80,6 +80,8 @@ impl TunnelClient {
             .parse()
             .map_err(|error| Error::request("this URL cannot be asked for").with_source(error))?;
         *request.headers_mut() = headers;
+        let name = HeaderValue::from_static(USER_AGENT);
+        request.headers_mut().entry(http::header::USER_AGENT).or_insert(name);
         #[cfg(feature = "cookies")]
         if let Some(cookies) = &self.cookies
             && !request.headers().contains_key(http::header::COOKIE)

@@ -21,7 +21,7 @@ use crate::builder::RequestOptions;
 use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
-use crate::{Error, RetryBudget, RetryPolicy, metrics};
+use crate::{Error, ErrorKind, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
 pub(crate) struct HttpOptions {
@@ -261,11 +261,18 @@ impl HttpTransport {
         if status.is_redirection() {
             return Err(redirected(status, headers, url).without_secrets(&secrets));
         }
+        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         let body = read_body(response, self.options.max_body).await.map_err(|error| {
+            // What refuses a request often does not read it, and its answer is then cut short with the connection: the
+            // status says enough.
+            if status.is_client_error() && error.kind() == ErrorKind::Disconnected {
+                let kind = answer::kind_of(status);
+                let refused = Error::new(kind, format!("{} answered {status}, and {error}", self.shown));
+                return refused.with_answer(status, headers.clone()).suffixed(&advice);
+            }
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
-        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         let answer = RawResponse { status, headers, body };
         let judged = match request.batch {
             None => answer::judge(answer, &self.shown, &secrets),

@@ -5,6 +5,8 @@ use std::fmt;
 use http::{HeaderValue, StatusCode};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use super::connecting::USER_AGENT;
+
 /// As long as the head of a proxy's answer may be.
 const LONGEST_HEAD: usize = 16 * 1024;
 
@@ -26,7 +28,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n").into_bytes();
-    request.extend_from_slice(concat!("User-Agent: gqlwire/", env!("CARGO_PKG_VERSION"), "\r\n").as_bytes());
+    request.extend_from_slice(format!("User-Agent: {USER_AGENT}\r\n").as_bytes());
     if let Some(credentials) = credentials {
         request.extend_from_slice(b"Proxy-Authorization: ");
         request.extend_from_slice(credentials.as_bytes());

@@ -27,6 +27,8 @@ pub(super) struct Way {
     /// Asks the proxy itself, where what the HTTP client says of its answer is too little.
     dialer: Option<Arc<Dialer>>,
     authority: String,
+    /// The unix socket that is connected to in place of the host.
+    socket: Option<String>,
     timeout: Duration,
 }
 
@@ -34,6 +36,7 @@ pub(super) struct Way {
 #[derive(Debug)]
 pub(crate) struct WayError {
     pub(crate) proxy: Option<Proxy>,
+    pub(crate) socket: Option<String>,
     pub(crate) stop: Stop,
     source: Option<BoxError>,
 }
@@ -71,7 +74,22 @@ impl Way {
             is_tunnel: matches!(url.scheme(), "https" | "wss"),
             dialer,
             authority: authority(url),
+            socket: None,
             timeout,
+        }
+    }
+
+    #[cfg(unix)]
+    pub(super) fn at_socket(mut self, path: Option<&std::path::Path>) -> Self {
+        self.socket = path.map(|path| path.display().to_string());
+        self
+    }
+
+    fn error(&self, stop: Stop, source: Option<BoxError>) -> WayError {
+        let socket = self.socket.clone();
+        WayError {
+            socket,
+            ..WayError::new(self.proxy.clone(), stop, source)
         }
     }
 
@@ -94,13 +112,18 @@ impl Way {
                 None => Stop::AtTarget,
             },
         };
-        WayError::new(self.proxy.clone(), stop, Some(error))
+        self.error(stop, Some(error))
     }
 }
 
 impl WayError {
     pub(super) fn new(proxy: Option<Proxy>, stop: Stop, source: Option<BoxError>) -> Self {
-        Self { proxy, stop, source }
+        Self {
+            proxy,
+            socket: None,
+            stop,
+            source,
+        }
     }
 }
 
@@ -117,7 +140,8 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let says = refusal.to_string();
         match refusal {
-            Refusal::Status(status, _) if status.as_u16() == 407 => Self::Credentials,
+            // tinyproxy answers 407 where there are no credentials, and 401 where there are wrong ones.
+            Refusal::Status(status, _) if matches!(status.as_u16(), 401 | 407) => Self::Credentials,
             Refusal::Status(status, _) if status.is_server_error() => Self::Unreachable(says),
             Refusal::Status(..) => Self::Denied(says),
             Refusal::Odd | Refusal::Closed(_) => Self::Odd(says),
@@ -212,7 +236,7 @@ where
                 Err(way.explain(error).await)
             };
             let outcome = tokio::time::timeout(way.timeout, explained).await;
-            let too_long = |_| Err(WayError::new(way.proxy.clone(), Stop::TooLong(way.timeout), None));
+            let too_long = |_| Err(way.error(Stop::TooLong(way.timeout), None));
             outcome.unwrap_or_else(too_long).map_err(BoxError::from)
         })
     }

@@ -10,6 +10,7 @@ mod aws_chain;
 mod catch_up;
 mod chaos;
 mod clock;
+mod connecting;
 mod examples;
 mod http_failures;
 #[cfg(any(feature = "cynic-3", all(feature = "graphql_client-0_16", feature = "scalars")))]

@@ -1,5 +1,8 @@
 //! What rustls says, in words that say what to do.
 
+use std::time::{Duration, SystemTime};
+
+use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage};
 use url::Url;
 
@@ -17,7 +20,7 @@ pub(in crate::http) fn told(error: &rustls::Error, url: &Url, deepest: String) -
         may_pass: false,
     };
     match error {
-        rustls::Error::InvalidCertificate(why) => lasting(format!("{deepest}{}", about(why))),
+        rustls::Error::InvalidCertificate(why) => lasting(out_of_time(why).unwrap_or_else(|| deepest + about(why))),
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             let plain = if url.scheme() == "wss" { "ws" } else { "http" };
             lasting(format!(
@@ -80,15 +83,37 @@ pub(in crate::http) fn client_certificate(error: &rustls::Error) -> Option<Strin
     }
 }
 
+/// What rustls gives in seconds of an epoch, in dates.
+fn out_of_time(why: &CertificateError) -> Option<String> {
+    match why {
+        CertificateError::ExpiredContext { time, not_after } => Some(format!(
+            "its certificate expired on {}: the server has to renew it, unless the clock of this machine is wrong, which \
+             shows {}",
+            date(*not_after),
+            date(*time)
+        )),
+        CertificateError::NotValidYetContext { time, not_before } => Some(format!(
+            "its certificate is valid only from {} on: is the clock of this machine right? It shows {}",
+            date(*not_before),
+            date(*time)
+        )),
+        _ => None,
+    }
+}
+
+fn date(time: UnixTime) -> String {
+    // The format knows years of four digits.
+    const LAST: u64 = 253_402_300_799;
+    httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(time.as_secs().min(LAST)))
+}
+
 /// What to do about a server's certificate.
 fn about(why: &CertificateError) -> &'static str {
     match why {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+        CertificateError::Expired => {
             "; its certificate has expired: the server has to renew it, unless the clock of this machine is wrong"
         }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "; its certificate is not valid yet: is the clock of this machine right?"
-        }
+        CertificateError::NotValidYet => "; its certificate is not valid yet: is the clock of this machine right?",
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "; its certificate is one for another host: is the host in the URL the one that was meant?"
         }

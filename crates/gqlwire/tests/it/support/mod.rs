@@ -1,6 +1,9 @@
 //! Servers by hand: what they send is written down byte for byte in each test.
 
+#[cfg(any(feature = "ring", feature = "rustls"))]
+mod certificates;
 mod faulty_proxy;
+mod proxies;
 mod realtime;
 mod rng;
 mod server;
@@ -8,7 +11,10 @@ mod ticker;
 #[cfg(any(feature = "ring", feature = "rustls"))]
 mod tls_front;
 
+#[cfg(any(feature = "ring", feature = "rustls"))]
+pub(crate) use certificates::Authority;
 pub(crate) use faulty_proxy::{Fault, FaultyProxy, Plan, Way};
+pub(crate) use proxies::{Manner, ProxyDouble};
 pub(crate) use realtime::{Peer, accept_key, realtime};
 pub(crate) use rng::Rng;
 pub(crate) use server::{Request, Server, Stream, response};
