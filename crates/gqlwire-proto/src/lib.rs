@@ -5,6 +5,7 @@
 //! header, limit and signature, and all of it is tested with a virtual clock.
 
 pub mod appsync;
+pub mod connection;
 mod graphql_error;
 mod maybe_known;
 mod maybe_undefined;

@@ -145,7 +145,6 @@ mod overflow;
 mod persisted;
 #[cfg(feature = "websocket")]
 mod phoenix;
-mod protocol;
 #[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
@@ -182,6 +181,9 @@ pub use execute::Execute;
 pub use execute_batch::ExecuteBatch;
 #[cfg(feature = "scalars")]
 pub use gqlwire_proto::appsync::scalar as scalars;
+#[cfg(feature = "websocket")]
+pub use gqlwire_proto::connection::PhoenixVersion;
+pub use gqlwire_proto::connection::Protocol;
 #[cfg(not(feature = "macros"))]
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
@@ -198,8 +200,7 @@ pub use overflow::{Dropped, Overflow};
 #[cfg(feature = "http")]
 pub use persisted::PersistedQueries;
 #[cfg(feature = "websocket")]
-pub use phoenix::{PhoenixOptions, PhoenixVersion};
-pub use protocol::Protocol;
+pub use phoenix::PhoenixOptions;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
@@ -231,6 +232,8 @@ mod pages {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
+    #[doc = include_str!("../../../docs/websockets.md")]
+    struct Websockets;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::Error;
 use crate::websocket::Payload;
+use crate::{Error, PhoenixVersion};
 
 /// How an Absinthe server is spoken to over a Phoenix socket: what
 /// [`ClientBuilder::phoenix`](crate::ClientBuilder::phoenix) takes.
@@ -28,17 +28,6 @@ pub struct PhoenixOptions {
     pub(crate) version: PhoenixVersion,
     pub(crate) origin: Option<String>,
     pub(crate) carry_requests: bool,
-}
-
-/// How messages are written on a Phoenix socket.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[non_exhaustive]
-pub enum PhoenixVersion {
-    /// As objects; `vsn=1.0.0`, of Phoenix before 1.3.
-    V1,
-    /// As arrays; `vsn=2.0.0`, what Phoenix's own clients speak.
-    #[default]
-    V2,
 }
 
 /// The channel on which Absinthe listens.

@@ -48,7 +48,7 @@ impl Transport for SplitTransport {
     }
 
     fn catches_up(&self) -> bool {
-        true
+        self.sockets.catches_up()
     }
 
     fn state(&self) -> Option<watch::Receiver<SessionState>> {

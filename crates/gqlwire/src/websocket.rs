@@ -69,6 +69,9 @@ impl WebSocketOptions {
 
     /// What `connection_init` carries: often a token. It is asked for anew at each connect.
     ///
+    /// When the server refuses a connection, it is asked once more, as an [`AuthProvider`](crate::AuthProvider) is, since
+    /// it may have something better by then.
+    ///
     /// An error counts as that of an [`AuthProvider`](crate::AuthProvider): before anything has worked it ends what waits
     /// for the connection, afterwards it is tried again as a lost connection is. It has as long as a query may take
     /// ([`timeout`](crate::ClientBuilder::timeout)). Whatever text it holds is taken out of errors.
@@ -133,7 +136,11 @@ impl WebSocketOptions {
 
 /// A payload that proves who is connecting, made anew at each connect.
 #[derive(Clone)]
-pub(crate) struct Payload(Arc<Make>);
+pub(crate) struct Payload {
+    make: Arc<Make>,
+    /// Whether another may be different.
+    pub(crate) renews: bool,
+}
 
 type Make = dyn Fn() -> BoxFuture<'static, Result<Box<RawValue>, Error>> + Send + Sync;
 
@@ -144,22 +151,30 @@ impl Payload {
         A: Future<Output = Result<P, Error>> + Send + 'static,
         P: Serialize,
     {
-        Self(Arc::new(move || {
+        let make = move || -> BoxFuture<'static, _> {
             let payload = payload();
             Box::pin(async move { to_json(&payload.await?) })
-        }))
+        };
+        Self {
+            make: Arc::new(make),
+            renews: true,
+        }
     }
 
     pub(crate) fn fixed(payload: &impl Serialize) -> Self {
         let json = to_json(payload);
-        Self(Arc::new(move || {
+        let make = move || -> BoxFuture<'static, _> {
             let json = json.clone();
             Box::pin(async { json })
-        }))
+        };
+        Self {
+            make: Arc::new(make),
+            renews: false,
+        }
     }
 
     pub(crate) async fn make(&self) -> Result<Box<RawValue>, Error> {
-        (self.0)().await
+        (self.make)().await
     }
 }
 

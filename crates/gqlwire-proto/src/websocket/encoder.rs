@@ -8,14 +8,14 @@ pub fn write_text(text: &str, mask: [u8; 4], out: &mut Vec<u8>) {
     write(0x1, text.as_bytes(), mask, out);
 }
 
-/// Appends a ping without payload: whatever pong comes is an answer.
-pub fn write_ping(mask: [u8; 4], out: &mut Vec<u8>) {
-    write(0x9, &[], mask, out);
-}
-
 /// Appends the answer to a ping.
 pub fn write_pong(pong: &Pong, mask: [u8; 4], out: &mut Vec<u8>) {
     write(0xa, pong.payload(), mask, out);
+}
+
+/// Appends a ping that carries nothing: any pong answers it (§5.5.2).
+pub fn write_ping(mask: [u8; 4], out: &mut Vec<u8>) {
+    write(0x9, &[], mask, out);
 }
 
 /// Appends a close frame, after which nothing may be sent; `None` answers one that had no code either (§5.5.1).

@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-const FRAMES: [&str; 14] = [
+const FRAMES: [&str; 19] = [
     r#"{"id":"1","type":"data","payload":{"data":{"a":[1,"}",{"b":null}]}}}"#,
     r#"{"id":"1","type":"data","payload":{"data":1},"more":{"x":"}"}}"#,
     r#"{"id":"1","type":"data","payload":{"data":1} , "more" : 1 }"#,
@@ -100,6 +100,11 @@ const FRAMES: [&str; 14] = [
     r#"{ "payload" : {"data":1} , "type":"data" }"#,
     r#"{"id":"\ud800","type":"data","payload":{"data":"\ud800"}}"#,
     r#"{"id":"","type":"data","payload":{}}"#,
+    r#"{"id":"1","type":"next","payload":{"data":1},"more":{"x":"}"}}"#,
+    r#"{"type":"next","id":"1","payload":{"data":[1,"}"]}}"#,
+    r#"{"type":"data","id":"1","payload":{"data":1},"type":"ka"}"#,
+    r#"{"type":"next","id":"1","payload":{"data":1},"id":"2"}"#,
+    r#"{"type":"nextdata","id":"1","payload":{}}"#,
 ];
 
 #[test]
@@ -230,6 +235,7 @@ fn member() -> impl Strategy<Value = (String, String)> {
     ];
     let kind = prop_oneof![
         4 => Just(r#""data""#.to_owned()),
+        2 => Just(r#""next""#.to_owned()),
         1 => Just(r#""d\u0061ta""#.to_owned()),
         1 => text(),
         1 => json(),

@@ -1,6 +1,5 @@
 use std::time::SystemTime;
 
-use gqlwire_proto::appsync::limits::SUBSCRIPTIONS_PER_CONNECTION;
 use gqlwire_proto::appsync::{HeaderCarrier, X_AMZ_USER_AGENT};
 use http::{HeaderName, HeaderValue};
 
@@ -83,7 +82,6 @@ impl ClientBuilder {
         let http = Arc::new(http);
         let client = sockets(endpoint.realtime_url(), &self.connect)?;
         let sockets = self.sockets;
-        let most = sockets.subscriptions_per_connection;
         let options = RealtimeOptions {
             clock: http.clock(),
             service: Box::new(AppSync(endpoint)),
@@ -99,7 +97,7 @@ impl ClientBuilder {
             retry: self.retry,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
-            subscriptions_per_connection: most.unwrap_or(SUBSCRIPTIONS_PER_CONNECTION),
+            subscriptions_per_connection: sockets.subscriptions_per_connection,
             wall: SystemTime::now,
         };
         let realtime = RealtimeClient::new(options, WebSockets::new(client, sockets.max_message_size));

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use gqlwire_proto::appsync::Timeouts;
+use gqlwire_proto::connection::Timeouts;
 
 use super::{ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, LONGEST};
 use crate::realtime::Delivery;
@@ -131,7 +131,7 @@ impl ClientBuilder {
     /// It is how long a [catch-up](crate::Subscribe::catch_up) waits before it runs, and how much longer a connection
     /// is kept that another takes over from.
     pub fn settle_time(mut self, time: Duration) -> Self {
-        self.sockets.delivery.settle = time.min(LONGEST);
+        self.sockets.delivery.settle = Some(time.min(LONGEST));
         self
     }
 

@@ -13,10 +13,6 @@ use crate::split::SplitTransport;
 use crate::transport::Transport;
 use crate::{Client, Error, PhoenixOptions, PhoenixVersion, Protocol, WebSocketOptions};
 
-/// How many operations go on one websocket, unless set: as many as there are. A second connection is opened for AppSync
-/// only, which takes no more than 200.
-const PER_CONNECTION: usize = u16::MAX as usize;
-
 impl ClientBuilder {
     /// How websockets are opened, and that subscriptions go over them where the URL is one of HTTP.
     ///
@@ -136,7 +132,7 @@ impl ClientBuilder {
             retry: self.retry,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
-            subscriptions_per_connection: sockets.subscriptions_per_connection.unwrap_or(PER_CONNECTION),
+            subscriptions_per_connection: sockets.subscriptions_per_connection,
             wall: SystemTime::now,
         };
         let websockets = WebSockets::new(client, sockets.max_message_size);
@@ -190,11 +186,7 @@ fn phoenix_url(mut url: Url, version: PhoenixVersion) -> Result<(Url, PhoenixVer
             "the URL has vsn={said}, and of Phoenix's serializers there are 1.0.0 and 2.0.0"
         ))),
         None => {
-            let vsn = match version {
-                PhoenixVersion::V1 => "1.0.0",
-                PhoenixVersion::V2 => "2.0.0",
-            };
-            url.query_pairs_mut().append_pair("vsn", vsn);
+            url.query_pairs_mut().append_pair("vsn", version.vsn());
             Ok((url, version))
         }
     }

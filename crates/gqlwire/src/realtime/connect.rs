@@ -36,8 +36,8 @@ pub(crate) trait Socket: Send {
         None
     }
 
-    /// The next message, lent by the socket where it need not be kept. After anything but a text or a
-    /// pong, nothing more is asked for.
+    /// The next message, lent by the socket where it need not be kept. After anything but a text or
+    /// a pong, nothing more is asked for.
     fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>>;
 
     /// Takes a text message for sending, once the socket has room for one. Messages lie with the socket until flushed.

@@ -5,12 +5,13 @@ use std::task::{Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
+use gqlwire_proto::connection::payload_of;
 use gqlwire_proto::scan::OperationKind;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{RealtimeClient, Wanted};
+use super::{Handle, RealtimeClient, Shared, Source};
 use crate::execute::timed_out;
 use crate::http::{Attempts, Next, roll};
 use crate::transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
@@ -21,6 +22,9 @@ impl Transport for RealtimeClient {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         Box::pin(async move {
             crate::runtime::current()?;
+            if request.kind() == OperationKind::Subscription {
+                return Err(Error::request("this is a subscription: use `subscribe`"));
+            }
             // The caller's own limit is kept by the caller.
             if let Some(limit) = request.timeout() {
                 return self.execute_within(request, limit).await;
@@ -43,7 +47,7 @@ impl Transport for RealtimeClient {
     }
 
     fn catches_up(&self) -> bool {
-        true
+        self.catches_up()
     }
 
     fn state(&self) -> Option<watch::Receiver<SessionState>> {
@@ -86,14 +90,29 @@ impl RealtimeClient {
 
     /// One attempt. Dropped before it is ready, it tells the server that the answer is not wanted any more.
     async fn ask(&self, request: &RawRequest) -> Result<RawResponse, Error> {
-        let mut source = match self.start(request, Wanted::Answer).await {
-            Ok(source) => source,
-            Err(error) => return answered(error),
-        };
+        match self.start(request).await {
+            Ok(source) => self.shared.answer(source, request).await,
+            Err(error) => answered(error),
+        }
+    }
+}
+
+impl Shared {
+    /// One attempt on this session.
+    pub(super) async fn ask(&self, session: Handle, request: &RawRequest) -> Result<RawResponse, Error> {
+        match self.begin(session, request).await {
+            Ok(Some(source)) => self.answer(source, request).await,
+            Ok(None) => Err(self.leaving()),
+            Err(error) => answered(error),
+        }
+    }
+
+    async fn answer(&self, mut source: Source, request: &RawRequest) -> Result<RawResponse, Error> {
         poll_fn(|cx| {
             loop {
                 return Poll::Ready(match ready!(source.poll_event(cx)) {
-                    Some(Ok(RawEvent::Next(text))) => Ok(RawResponse::new(text)),
+                    // What follows the payload in its frame has come along.
+                    Some(Ok(RawEvent::Next(text))) => Ok(RawResponse::new(payload_of(text).unwrap_or(text))),
                     Some(Ok(_)) => continue,
                     Some(Err(error)) => answered(error),
                     None => Err(self.without_answer(request)),
@@ -106,7 +125,7 @@ impl RealtimeClient {
     fn without_answer(&self, request: &RawRequest) -> Error {
         let message = format!(
             "{} completed the {} without an answer to it",
-            self.shared.endpoint,
+            self.endpoint,
             request.kind()
         );
         Error::new(ErrorKind::Protocol, message).after_sending()

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
+use gqlwire_proto::connection::Protocol;
 use gqlwire_proto::session::{AuthSource, ConnectionId, SubscriptionHandle, Ticket};
 use http::HeaderMap;
 use serde_json::value::RawValue;
@@ -52,6 +53,12 @@ pub(super) enum Done {
 /// What came of a handshake, and the credentials that it was made with.
 pub(super) struct Opened {
     pub(super) answer: Answer,
+    /// What is spoken on the socket.
+    pub(super) protocol: Protocol,
+    /// What its first message carries.
+    pub(super) init: Option<Box<RawValue>>,
+    /// What no error may show.
+    pub(super) secrets: Secrets,
     pub(super) socket: Result<Box<dyn Socket>, Error>,
 }
 
@@ -77,14 +84,30 @@ impl Shared {
         let url = service.signing_url(TargetKind::Connect);
         let target = self.target(TargetKind::Connect, &url, service.connect_body(), &question);
         let authorization = self.authorize(question.provider.as_ref(), target).await?;
+        let init = self.init_payload().await?;
         tell(format!("connecting to {}", self.endpoint));
-        let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
+        let secrets = Secrets::of(&authorization.headers)
+            .and_of(&self.options.headers)
+            .and_query_of(service.url())
+            .and_texts_of(init.as_deref());
         let socket = self.handshake(&authorization).await;
         let socket = socket.map_err(|error| error.without_secrets(&secrets));
         let mut answer = question.answered(authorization);
         let date = socket.as_ref().ok().and_then(|socket| socket.server_date());
         answer.dates = date.zip(question.now.checked_add(asked.elapsed()));
-        Ok(Opened { answer, socket })
+        let selected = socket.as_ref().ok().map(|socket| socket.subprotocol());
+        let guessed = selected == Some(None) && service.guesses();
+        self.guessed.store(guessed, Ordering::Relaxed);
+        let protocol = service.protocol(selected.flatten());
+        // Apollo's own client always sends one, and there are servers that look into it without a check.
+        let init = init.or_else(|| (protocol == Protocol::LegacyWs).then(nothing));
+        Ok(Opened {
+            answer,
+            protocol,
+            init,
+            secrets,
+            socket,
+        })
     }
 
     async fn handshake(&self, authorization: &Authorization) -> Result<Box<dyn Socket>, Error> {
@@ -112,12 +135,25 @@ impl Shared {
         Ok((question.answered(authorization), object))
     }
 
+    async fn init_payload(&self) -> Result<Option<Box<RawValue>>, Error> {
+        let what = || format!("getting the payload that begins a connection to {}", self.endpoint);
+        let making = async { self.options.service.init_payload().await };
+        self.in_time(making, what).await
+    }
+
     async fn authorize(&self, auth: &dyn AuthProvider, target: Target<'_>) -> Result<Authorization, Error> {
-        let limit = self.options.auth_timeout;
         let what = || format!("getting credentials for {}", self.endpoint);
-        // A provider that panics must not take the connections of others with it.
-        let asked = AssertUnwindSafe(async { auth.authorize(target).await }).catch_unwind();
-        match timeout(limit, asked).await {
+        self.in_time(async { auth.authorize(target).await }, what).await
+    }
+
+    /// Runs the user's own code: one that panics, or takes for ever, must not take the connections of others with it.
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+        what: impl Fn() -> String,
+    ) -> Result<T, Error> {
+        let limit = self.options.auth_timeout;
+        match timeout(limit, AssertUnwindSafe(asked).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Error::new(
                 ErrorKind::Auth,
@@ -130,7 +166,8 @@ impl Shared {
     /// Tells a provider that what it gave was refused; whether it has something better, as far as it says so in time.
     pub(super) async fn has_better(&self, auth: &dyn AuthProvider, sent: &Authorization, refusal: &Error) -> bool {
         let asked = AssertUnwindSafe(async { auth.refused(sent, refusal).await }).catch_unwind();
-        matches!(timeout(self.options.auth_timeout, asked).await, Ok(Ok(true)))
+        let renewed = matches!(timeout(self.options.auth_timeout, asked).await, Ok(Ok(true)));
+        renewed || self.options.service.renews_init_payload()
     }
 
     fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str, question: &Question) -> Target<'a> {
@@ -145,4 +182,8 @@ impl Shared {
             now: question.now,
         }
     }
+}
+
+fn nothing() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
 }

@@ -34,4 +34,5 @@ mod tls;
 mod upgrade_failures;
 #[cfg(feature = "schema")]
 mod validation;
+mod websocket;
 mod wire;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use gqlwire_proto::appsync::ClientMessage;
+use gqlwire_proto::connection::Protocol;
 use gqlwire_proto::session::{
     Action, AuthSource, ConnectionId, ConnectionState, Ending, Event, Failure, Issued, OpenFailure, OpenFailureKind,
-    Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
+    Opening, Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 pub(crate) const MS: Duration = Duration::from_millis(1);
@@ -57,6 +59,7 @@ enum Pending {
     Refreshed(AuthSource, u64),
     CaughtUp(SubscriptionHandle, u32),
     KeepAlive(ConnectionId),
+    Pong(ConnectionId),
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +74,14 @@ struct Peer {
 /// How the server and the provider behave.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
+    pub(crate) protocol: Protocol,
+    /// How often the legacy protocol's `ka` comes; never, if it does not.
+    pub(crate) keep_alive: Option<Duration>,
+    /// The code to close with when the credentials in `connection_init` are too old, outside AppSync.
+    pub(crate) refusal_code: u16,
+    /// Whether queries and mutations are answered, and what has been executed.
+    pub(crate) answers: bool,
+    pub(crate) executed: Vec<String>,
     pub(crate) reachable: bool,
     pub(crate) latency: Duration,
     pub(crate) acknowledges: bool,
@@ -123,6 +134,11 @@ impl World {
             queued: 0,
             peers: BTreeMap::new(),
             server: Behaviour {
+                protocol: Protocol::AppSync,
+                keep_alive: None,
+                refusal_code: 4403,
+                answers: true,
+                executed: Vec::new(),
                 reachable: true,
                 latency: 20 * MS,
                 acknowledges: true,
@@ -147,6 +163,12 @@ impl World {
             corrections: Vec::new(),
             is_closed: false,
         }
+    }
+
+    pub(crate) fn speaking(protocol: Protocol, options: SessionOptions, seed: u64) -> Self {
+        let mut world = Self::new(options, seed);
+        world.server.protocol = protocol;
+        world
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -234,11 +256,20 @@ impl World {
         for socket in sockets {
             let ids: Vec<_> = self.peers[&socket].subscriptions.keys().cloned().collect();
             for id in ids {
-                self.say(
-                    socket,
-                    format!(r#"{{"id":"{id}","type":"data","payload":{{"data":"{data}"}}}}"#),
-                );
+                let frame = self.event(&id, data);
+                self.say(socket, frame);
             }
+        }
+    }
+
+    pub(crate) fn event(&self, id: &str, data: &str) -> String {
+        match self.server.protocol {
+            Protocol::TransportWs => format!(r#"{{"id":"{id}","type":"next","payload":{{"data":"{data}"}}}}"#),
+            Protocol::LegacyWs => format!(r#"{{"type":"data","id":"{id}","payload":{{"data":"{data}"}}}}"#),
+            Protocol::Phoenix => format!(
+                r#"[null,null,"doc:{id}","subscription:data",{{"result":{{"data":"{data}"}},"subscriptionId":"doc:{id}"}}]"#
+            ),
+            _ => format!(r#"{{"id":"{id}","type":"data","payload":{{"data":"{data}"}}}}"#),
         }
     }
 
@@ -377,9 +408,24 @@ impl World {
                 self.session.catch_up_done(subscription, run, answer, now);
             }
             Pending::KeepAlive(connection) => {
-                if self.peers.get(&connection).is_some_and(|peer| !peer.dead) {
+                let interval = match self.server.protocol {
+                    Protocol::AppSync => Some(60 * SECOND),
+                    _ => self.server.keep_alive,
+                };
+                if let Some(interval) = interval
+                    && self.peers.get(&connection).is_some_and(|peer| !peer.dead)
+                {
                     self.say(connection, r#"{"type":"ka"}"#.to_owned());
-                    self.queue_at(self.now + 60 * SECOND, Pending::KeepAlive(connection));
+                    self.queue_at(self.now + interval, Pending::KeepAlive(connection));
+                }
+            }
+            Pending::Pong(connection) => {
+                if self
+                    .peers
+                    .get(&connection)
+                    .is_some_and(|peer| !peer.dead && !peer.silent)
+                {
+                    self.session.pong(connection, now);
                 }
             }
         }
@@ -403,10 +449,12 @@ impl World {
         let kind = match self.server.open_failure {
             Some(kind) => Some(kind),
             None if !self.server.reachable => Some(OpenFailureKind::Temporary),
-            None if issued.generation < self.server.accepts => Some(OpenFailureKind::Unauthorized {
-                generation: issued.generation,
-                dates: None,
-            }),
+            None if self.server.protocol == Protocol::AppSync && issued.generation < self.server.accepts => {
+                Some(OpenFailureKind::Unauthorized {
+                    generation: issued.generation,
+                    dates: None,
+                })
+            }
             None => None,
         };
         if let Some(kind) = kind {
@@ -414,7 +462,11 @@ impl World {
             return self.session.open_failed(connection, OpenFailure { kind, cause }, now);
         }
         self.peers.insert(connection, Peer::default());
-        self.session.opened(connection, issued, now);
+        let mut opening = Opening::new(self.server.protocol, issued);
+        if self.server.protocol != Protocol::AppSync {
+            opening.init = Some(format!(r#"{{"generation":{}}}"#, issued.generation));
+        }
+        self.session.opened(connection, opening, now);
     }
 
     fn hear(&mut self, connection: ConnectionId, text: &str) {
@@ -425,6 +477,9 @@ impl World {
         else {
             return;
         };
+        if self.server.protocol != Protocol::AppSync {
+            return self.hear_elsewhere(connection, text);
+        }
         match ClientMessage::parse(text).unwrap() {
             ClientMessage::ConnectionInit if self.server.acknowledges => {
                 self.say(
@@ -481,6 +536,86 @@ impl World {
                 self.say(connection, format!(r#"{{"type":"complete","id":"{id}"}}"#));
             }
             _ => {}
+        }
+    }
+
+    /// What is said in the protocols that are not AppSync's.
+    fn hear_elsewhere(&mut self, connection: ConnectionId, text: &str) {
+        let message: Value = serde_json::from_str(text).unwrap();
+        let phoenix = self.server.protocol == Protocol::Phoenix;
+        let (kind, id, payload) = match phoenix {
+            true => (&message[3], &message[1], &message[4]),
+            false => (&message["type"], &message["id"], &message["payload"]),
+        };
+        let (kind, id) = (kind.as_str().unwrap(), id.as_str().unwrap_or_default());
+        let reply = |status: &str, response: &str| {
+            format!(
+                r#"["1","{id}",{},"phx_reply",{{"status":"{status}","response":{response}}}]"#,
+                message[2]
+            )
+        };
+        match kind {
+            "connection_init" | "phx_join" => {
+                if payload["generation"].as_u64().unwrap() < self.server.accepts {
+                    return match phoenix {
+                        true => self.say(connection, reply("error", r#"{"reason":"unauthorized"}"#)),
+                        false => self.server_closes(connection, self.server.refusal_code),
+                    };
+                }
+                if self.server.acknowledges {
+                    let ack = match phoenix {
+                        true => reply("ok", "{}"),
+                        false => r#"{"type":"connection_ack","payload":{"hello":1}}"#.to_owned(),
+                    };
+                    self.say(connection, ack);
+                    self.queue_at(self.now, Pending::KeepAlive(connection));
+                }
+            }
+            "subscribe" | "start" | "doc" => {
+                let query = payload["query"].as_str().unwrap().to_owned();
+                let peer = self.peers.get_mut(&connection).unwrap();
+                assert!(peer.started.insert(id.to_owned()), "an id is used twice");
+                let refusal = self.server.refuses.iter().find(|(key, _)| query.contains(**key));
+                if let Some((_, what)) = refusal {
+                    let frame = match self.server.protocol {
+                        Protocol::Phoenix => reply("error", &format!(r#"{{"errors":[{what}]}}"#)),
+                        Protocol::LegacyWs => format!(r#"{{"type":"error","id":"{id}","payload":{what}}}"#),
+                        _ => format!(r#"{{"id":"{id}","type":"error","payload":[{what}]}}"#),
+                    };
+                    return self.say(connection, frame);
+                }
+                if !query.starts_with("subscription") {
+                    self.server.executed.push(query);
+                    if !self.server.answers {
+                        return;
+                    }
+                    return match phoenix {
+                        true => self.say(connection, reply("ok", r#"{"data":"done"}"#)),
+                        false => {
+                            let result = self.event(id, "done");
+                            self.say(connection, result);
+                            self.say(connection, format!(r#"{{"id":"{id}","type":"complete"}}"#));
+                        }
+                    };
+                }
+                peer.subscriptions.insert(id.to_owned(), query);
+                if phoenix && self.server.acknowledges_starts {
+                    self.say(connection, reply("ok", &format!(r#"{{"subscriptionId":"doc:{id}"}}"#)));
+                }
+            }
+            "complete" | "stop" => {
+                self.peers.get_mut(&connection).unwrap().subscriptions.remove(id);
+            }
+            "unsubscribe" => {
+                let name = payload["subscriptionId"].as_str().unwrap();
+                let peer = self.peers.get_mut(&connection).unwrap();
+                peer.subscriptions.remove(name.trim_start_matches("doc:"));
+                self.say(connection, reply("ok", "{}"));
+            }
+            "ping" => self.say(connection, r#"{"type":"pong"}"#.to_owned()),
+            "heartbeat" => self.say(connection, reply("ok", "{}")),
+            "pong" | "connection_terminate" | "phx_leave" => {}
+            other => panic!("{other} is not known"),
         }
     }
 
@@ -546,6 +681,14 @@ impl World {
                 Action::Send { connection, text } => {
                     self.sent.push((connection, text.clone()));
                     self.queue_at(soon, Pending::ToServer(connection, text));
+                }
+                Action::Ping(connection) => {
+                    assert_eq!(self.server.protocol, Protocol::LegacyWs);
+                    self.queue_at(soon + self.server.latency, Pending::Pong(connection));
+                }
+                Action::Ready(connection) => {
+                    assert_eq!(self.session.protocol(connection), Some(self.server.protocol));
+                    assert!(self.session.ack_payload(connection).is_some());
                 }
                 Action::StateChanged => {
                     let _ = self.session.state();

@@ -1,4 +1,5 @@
 use gqlwire_proto::appsync::{CONNECT_BODY, Endpoint, HeaderObject};
+use gqlwire_proto::session::SessionOptions;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 use url::Url;
@@ -35,6 +36,14 @@ impl Service for AppSync {
 
     fn connect_body(&self) -> &'static str {
         CONNECT_BODY
+    }
+
+    fn session(&self) -> SessionOptions {
+        SessionOptions::of(Protocol::AppSync)
+    }
+
+    fn carries_requests(&self) -> bool {
+        false
     }
 
     fn accepts(&self, _: &RawRequest) -> Result<(), Error> {

@@ -2,11 +2,12 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gqlwire_proto::session::SessionOptions;
 use http::{HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Service, handshake_headers};
+use super::{IDLE, Service, handshake_headers};
 use crate::auth::Authorization;
 use crate::realtime::connect::Upgrade;
 use crate::websocket::Payload;
@@ -33,6 +34,15 @@ impl Service for Channel {
         &self.host
     }
 
+    fn session(&self) -> SessionOptions {
+        let mut session = SessionOptions::of(Protocol::Phoenix);
+        session.idle = IDLE;
+        session.phoenix.channel.clone_from(&self.channel);
+        session.phoenix.heartbeat = self.heartbeat;
+        session.phoenix.version = self.version;
+        session
+    }
+
     fn upgrade(&self, authorization: &Authorization, headers: &HeaderMap) -> Result<Upgrade, Error> {
         Ok(Upgrade {
             url: self.url.clone(),
@@ -43,6 +53,10 @@ impl Service for Channel {
 
     fn protocol(&self, _: Option<&str>) -> Protocol {
         Protocol::Phoenix
+    }
+
+    fn renews_init_payload(&self) -> bool {
+        self.join.as_ref().is_some_and(|payload| payload.renews)
     }
 
     fn init_payload(&self) -> BoxFuture<'_, Result<Option<Box<RawValue>>, Error>> {

@@ -2,12 +2,13 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gqlwire_proto::session::SessionOptions;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Service, handshake_headers};
+use super::{IDLE, Service, handshake_headers};
 use crate::auth::Authorization;
 use crate::realtime::connect::Upgrade;
 use crate::websocket::Payload;
@@ -46,6 +47,16 @@ impl Service for Graphql {
         &self.host
     }
 
+    fn session(&self) -> SessionOptions {
+        let mut session = SessionOptions::of(Protocol::TransportWs);
+        session.idle = IDLE;
+        if let Some(pings) = &mut session.pings {
+            pings.interval = self.ping_interval.unwrap_or(pings.interval);
+            pings.timeout = self.pong_timeout.unwrap_or(pings.timeout);
+        }
+        session
+    }
+
     fn upgrade(&self, authorization: &Authorization, headers: &HeaderMap) -> Result<Upgrade, Error> {
         let mut headers = handshake_headers(headers, authorization, self.origin.as_ref());
         let names = self.names();
@@ -63,6 +74,14 @@ impl Service for Graphql {
         let first = self.offered.first().copied();
         let protocol = self.offered.iter().find(named).copied().or(first);
         protocol.unwrap_or(Protocol::TransportWs)
+    }
+
+    fn guesses(&self) -> bool {
+        true
+    }
+
+    fn renews_init_payload(&self) -> bool {
+        self.init.as_ref().is_some_and(|payload| payload.renews)
     }
 
     fn init_payload(&self) -> BoxFuture<'_, Result<Option<Box<RawValue>>, Error>> {

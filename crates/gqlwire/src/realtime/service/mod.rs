@@ -7,8 +7,10 @@ mod channel;
 mod graphql;
 
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gqlwire_proto::session::SessionOptions;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 use serde_json::value::RawValue;
@@ -23,6 +25,9 @@ use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::transport::RawRequest;
 use crate::websocket::Payload;
 use crate::{Error, Protocol};
+
+/// How long a connection is kept that nothing goes over: longer than AppSync's, as requests come now and then.
+const IDLE: Duration = Duration::from_secs(60);
 
 /// A service behind websockets. It decides nothing about time and opens nothing itself.
 pub(crate) trait Service: fmt::Debug + Send + Sync {
@@ -48,6 +53,14 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
         ""
     }
 
+    /// The numbers of a session with it.
+    fn session(&self) -> SessionOptions;
+
+    /// Whether it takes queries and mutations.
+    fn carries_requests(&self) -> bool {
+        true
+    }
+
     /// Whether an operation can be sent as its caller wants it.
     fn accepts(&self, request: &RawRequest) -> Result<(), Error> {
         let what = match request.headers().keys().next() {
@@ -67,9 +80,25 @@ pub(crate) trait Service: fmt::Debug + Send + Sync {
     /// What is spoken on a socket, by what the server has selected.
     fn protocol(&self, selected: Option<&str>) -> Protocol;
 
+    /// Whether the server says that it has registered a subscription. Where it does not, one has begun when its start is
+    /// written.
+    fn acknowledges(&self) -> bool {
+        self.protocol(None).acknowledges_starts()
+    }
+
+    /// Whether the protocol is a guess where the server has selected nothing.
+    fn guesses(&self) -> bool {
+        false
+    }
+
     /// What a new connection is begun with.
     fn init_payload(&self) -> BoxFuture<'_, Result<Option<Box<RawValue>>, Error>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// Whether another connection may be begun with something better than the one before.
+    fn renews_init_payload(&self) -> bool {
+        false
     }
 
     /// What goes along with a start to authorise it, where the protocol has a place for that.

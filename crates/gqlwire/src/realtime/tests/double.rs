@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use gqlwire_proto::appsync::{Endpoint, HeaderObject, Timeouts};
+use gqlwire_proto::appsync::{Endpoint, HeaderObject};
+use gqlwire_proto::connection::Timeouts;
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -99,7 +100,7 @@ impl Setup {
             retry: RetryPolicy::default(),
             reconnect: self.reconnect,
             subscribe_deadline: self.subscribe_deadline,
-            subscriptions_per_connection: self.subscriptions_per_connection,
+            subscriptions_per_connection: Some(self.subscriptions_per_connection),
             wall,
         };
         let client = Client::with_transport(Only(RealtimeClient::over(options, Box::new(connect), Arc::default())));

@@ -33,7 +33,6 @@ pub(crate) struct World {
     cut: Notify,
     bumped: AtomicU32,
     inits: Mutex<Vec<Value>>,
-    protocols: Mutex<Vec<String>>,
     /// The names that the server selects, the best first; `None` for one that selects none and speaks transport-ws.
     speaks: Option<Vec<&'static str>>,
 }
@@ -54,7 +53,6 @@ impl GraphqlServer {
             cut: Notify::new(),
             bumped: AtomicU32::new(0),
             inits: Mutex::default(),
-            protocols: Mutex::default(),
             speaks,
         });
         let schema = Schema::build(Queries, Mutations, Subscriptions)
@@ -119,11 +117,6 @@ impl GraphqlServer {
     pub(crate) fn inits(&self) -> Vec<Value> {
         self.world.inits.lock().unwrap().clone()
     }
-
-    /// What was spoken on them.
-    pub(crate) fn protocols(&self) -> Vec<String> {
-        self.world.protocols.lock().unwrap().clone()
-    }
 }
 
 async fn wait_for(count: &watch::Sender<usize>, number: usize) {
@@ -166,9 +159,13 @@ async fn serve_socket(request: &Request, stream: Stream, schema: Served, world: 
         .map(str::trim)
         .collect();
     let speaks = world.speaks.as_ref();
-    let selected = speaks.map(|speaks| *speaks.iter().find(|name| offered.contains(name)).expect("nothing in common"));
+    let selected = speaks.map(|speaks| {
+        *speaks
+            .iter()
+            .find(|name| offered.contains(name))
+            .expect("nothing in common")
+    });
     let protocol: WebSocketProtocols = selected.unwrap_or("graphql-transport-ws").parse().unwrap();
-    world.protocols.lock().unwrap().push(selected.unwrap_or("none").to_owned());
     let peer = Peer::accept(request, stream, selected).await;
     let _counted = Counted::new(&world.sockets);
     let (mut sink, stream) = peer.socket.split();
@@ -177,15 +174,15 @@ async fn serve_socket(request: &Request, stream: Stream, schema: Served, world: 
         _ => None,
     });
     let inits = Arc::clone(world);
-    let mut answers = Box::pin(
-        WebSocket::new(schema, Box::pin(texts), protocol).on_connection_init(async move |init: Value| {
+    let mut answers = Box::pin(WebSocket::new(schema, Box::pin(texts), protocol).on_connection_init(
+        async move |init: Value| {
             inits.inits.lock().unwrap().push(init.clone());
             match init["token"].as_str() {
                 Some(token) if token.starts_with("wrong") => Err(format!("no entry with {token}").into()),
                 _ => Ok(Data::default()),
             }
-        }),
-    );
+        },
+    ));
     let serving = async {
         while let Some(message) = answers.next().await {
             let message = match message {
@@ -237,11 +234,18 @@ struct Mutations;
 #[Object]
 impl Mutations {
     async fn bump(&self, context: &Context<'_>) -> u32 {
-        context.data_unchecked::<Arc<World>>().bumped.fetch_add(1, Ordering::SeqCst) + 1
+        context
+            .data_unchecked::<Arc<World>>()
+            .bumped
+            .fetch_add(1, Ordering::SeqCst)
+            + 1
     }
 
     async fn bump_and_hang(&self, context: &Context<'_>) -> u32 {
-        context.data_unchecked::<Arc<World>>().bumped.fetch_add(1, Ordering::SeqCst);
+        context
+            .data_unchecked::<Arc<World>>()
+            .bumped
+            .fetch_add(1, Ordering::SeqCst);
         hang(context).await
     }
 }
@@ -279,4 +283,3 @@ impl Subscriptions {
         Err("not for you".into())
     }
 }
-

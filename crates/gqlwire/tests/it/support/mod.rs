@@ -3,6 +3,7 @@
 #[cfg(any(feature = "ring", feature = "rustls"))]
 mod certificates;
 mod faulty_proxy;
+mod graphql_server;
 mod proxies;
 mod realtime;
 mod rng;
@@ -14,8 +15,9 @@ mod tls_front;
 #[cfg(any(feature = "ring", feature = "rustls"))]
 pub(crate) use certificates::Authority;
 pub(crate) use faulty_proxy::{Fault, FaultyProxy, Plan, Way};
+pub(crate) use graphql_server::GraphqlServer;
 pub(crate) use proxies::{Manner, ProxyDouble};
-pub(crate) use realtime::{Peer, accept_key, realtime};
+pub(crate) use realtime::{Peer, accept_key, realtime, realtime_speaking};
 pub(crate) use rng::Rng;
 pub(crate) use server::{Request, Server, Stream, response};
 pub(crate) use ticker::{Account, Got, PATIENCE, TICKS, Ticker, abandoned, next};
