@@ -237,6 +237,9 @@ mod pages {
     struct AppSync;
     #[doc = include_str!("../../../docs/sessions.md")]
     struct Sessions;
+    #[cfg(feature = "upload")]
+    #[doc = include_str!("../../../docs/http.md")]
+    struct Http;
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
