@@ -1,8 +1,10 @@
-//! A server that floods subscriptions with events, and clients in Rust that count what arrives and what it costs.
+//! A server that floods subscriptions with events, and clients in Rust that count what arrives and what it costs; and the
+//! same for queries over HTTP.
 
 pub mod allocations;
 pub mod client;
 mod clock;
+pub mod requests;
 pub mod server;
 
 use std::process::ExitCode;
@@ -33,4 +35,12 @@ where
             ExitCode::FAILURE
         }
     }
+}
+
+/// The most memory that this process had at once. Not from `getrusage`, which counts what its parent had at the fork.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }

@@ -1,22 +1,36 @@
 //! The connection that the options describe.
 
+use std::fmt;
 use std::time::Duration;
 
-use gqlwire::{Client, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, ReconnectPolicy};
+use gqlwire::{
+    Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, OperationKind, PersistedQueries,
+    PhoenixOptions, ReconnectPolicy, RetryPolicy, WebSocketOptions,
+};
 use gqlwire_proto::appsync::Endpoint;
+use serde_json::Value;
 use url::Url;
 
-use crate::args::ConnectionArgs;
+use crate::args::{ConnectionArgs, NetworkArgs, SessionArgs};
 use crate::auth::{self, API_KEY_VARIABLE, Credentials};
-use crate::endpoint::{self, AppSyncOptions, Protocol};
+use crate::endpoint::{self, Dialects, Given, Protocol, Streaming};
 use crate::failure::{Failure, Phase};
-use crate::variables;
+use crate::{init, network, variables};
 
 /// How long a subscription's end may wait for the server to confirm it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long the library waits for the acknowledgements of a websocket, unless told otherwise.
 const DEFAULT_ACK_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What is said of operations alone, and not of schemas.
+#[derive(Debug, Default)]
+pub(crate) struct ForOperations {
+    pub(crate) session: SessionArgs,
+    pub(crate) by_get: bool,
+    /// Whether documents go as their hashes.
+    pub(crate) hashed: bool,
+}
 
 /// Where to connect, how, and as whom: decided, but nothing opened yet.
 #[derive(Debug)]
@@ -27,26 +41,41 @@ pub(crate) struct Connection {
     /// Whether the environment holds an API key that is not sent.
     keeps_key: bool,
     headers: Vec<(String, String)>,
+    init: Option<Payload>,
     limit: Option<Duration>,
     args: ConnectionArgs,
+    for_operations: ForOperations,
+}
+
+/// What a websocket begins with, which is often a token.
+struct Payload(Value);
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Payload")
+    }
 }
 
 impl Connection {
     /// Decides what the options, and the environment where they are silent, ask for.
-    pub(crate) fn resolve(args: ConnectionArgs, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn resolve(
+        args: ConnectionArgs,
+        for_operations: ForOperations,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
         let headers = variables::headers(&args.headers)?;
         let urls = endpoint::urls(&args, environment)?;
-        let protocol = endpoint::protocol(args.transport, &urls, appsync_options(&args))?;
+        let protocol = endpoint::protocol(args.transport, &urls, given(&args))?;
         let url = urls
             .into_iter()
             .next()
             .ok_or_else(|| Failure::usage("there is no endpoint"))?;
         let (credentials, keeps_key) = match protocol {
             Protocol::AppSync(_) => (Some(Credentials::choose(&args.auth, environment)?), false),
-            Protocol::Http => (None, auth::environment_key(environment).is_some()),
+            _ => (None, auth::environment_key(environment).is_some()),
         };
         if keeps_key {
-            tracing::info!("{API_KEY_VARIABLE} is set, and not sent: the transport is http");
+            tracing::info!("{API_KEY_VARIABLE} is set, and not sent: it is for AppSync");
         }
         if let Some(Credentials::Iam { profile }) = &credentials {
             tracing::info!("region {}", region_source(&args, &url, profile.as_deref(), environment));
@@ -57,8 +86,10 @@ impl Connection {
             credentials,
             keeps_key,
             headers,
+            init: init::payload(&args.socket)?.map(Payload),
             limit: args.execute_timeout.0,
             args,
+            for_operations,
         })
     }
 
@@ -67,54 +98,174 @@ impl Connection {
         self.limit.unwrap_or(Duration::MAX)
     }
 
+    /// The same, if there is one.
+    pub(crate) fn given_limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
     /// The client; it connects at its first request.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        self.client_of(self.protocol)
+    }
+
+    /// A client whose subscriptions go over a websocket at the same URL.
+    pub(crate) fn socket_client(&self) -> Result<Client, Failure> {
+        self.client_of(Protocol::Http(Streaming::Socket))
+    }
+
+    fn client_of(&self, protocol: Protocol) -> Result<Client, Failure> {
+        let mut builder = self.common()?;
+        builder = match protocol {
+            Protocol::AppSync(_) => self.appsync(builder),
+            Protocol::Http(streaming) => self.streaming(builder, streaming),
+            Protocol::Phoenix => builder.phoenix(self.phoenix_options()),
+            Protocol::Websocket(dialects) => {
+                let options = self.websocket_options().carry_requests();
+                builder.websocket(match dialects {
+                    Dialects::Both => options,
+                    Dialects::Legacy => options.protocols([gqlwire::Protocol::LegacyWs]),
+                })
+            }
+        };
+        if let Some(credentials) = &self.credentials {
+            builder = builder.auth(credentials.provider());
+        }
+        builder.build().map_err(|error| self.failure(&error, Phase::Request))
+    }
+
+    /// What goes for every way of talking.
+    fn common(&self) -> Result<ClientBuilder, Failure> {
         let limit = self.limit.unwrap_or_default();
+        let network = &self.args.network;
+        let connect_timeout = network.connect_timeout.unwrap_or(limit.max(DEFAULT_CONNECT_TIMEOUT));
         let mut builder = Client::builder(self.url.as_str())
-            .connect_timeout(limit.max(DEFAULT_CONNECT_TIMEOUT))
-            .timeout(self.limit());
+            .connect_timeout(connect_timeout)
+            .timeout(self.limit())
+            .reconnect(self.reconnect_policy())
+            .ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
+            .start_ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
+            .close_timeout(CLOSE_TIMEOUT);
         for (name, value) in &self.headers {
             builder = builder.header(name, value);
         }
         if let Some(bytes) = self.args.max_response_size {
             builder = builder.max_response_size(bytes);
         }
+        if let Some(bytes) = self.args.max_message_size {
+            builder = builder.max_message_size(bytes);
+        }
         if self.args.allow_plaintext {
             builder = builder.danger_allow_plaintext_credentials();
         }
-        if self.protocol.is_appsync() {
-            builder = builder
-                .appsync()
-                .reconnect(self.reconnect_policy())
-                .ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
-                .start_ack_timeout(limit.max(DEFAULT_ACK_TIMEOUT))
-                .close_timeout(CLOSE_TIMEOUT);
-            if let Some(url) = &self.args.http_url {
-                builder = builder.http_url(url);
-            }
-            if let Some(url) = &self.args.realtime_url {
-                builder = builder.realtime_url(url);
-            }
-            if let Some(host) = &self.args.api_host {
-                builder = builder.api_host(host);
-            }
-            if let Some(region) = &self.args.auth.region {
-                builder = builder.region(region);
-            }
-            if let Some(time) = self.args.settle_time {
-                builder = builder.settle_time(time);
-            }
-            if let Some(bytes) = self.args.max_message_size {
-                builder = builder.max_message_size(bytes);
-            }
-            if let Some(carrier) = self.args.header_carrier {
-                builder = builder.header_carrier(carrier.into());
-            }
+        if let Some(times) = network.retry {
+            builder = builder.retry(RetryPolicy::default().attempts(times + 1));
         }
-        if let Some(credentials) = &self.credentials {
-            builder = builder.auth(credentials.provider());
+        if let Some(overflow) = self.for_operations.session.overflow {
+            builder = builder.overflow(overflow.into());
         }
-        builder.build().map_err(|error| self.failure(&error, Phase::Request))
+        if self.for_operations.by_get {
+            builder = builder.queries_by_get();
+        }
+        if self.for_operations.hashed {
+            let hashed = PersistedQueries::automatic();
+            builder = builder.persisted_queries(match self.for_operations.by_get {
+                true => hashed.by_get(),
+                false => hashed,
+            });
+        }
+        if let Some(events) = self.for_operations.session.queue {
+            builder = builder.queue_messages(events as usize);
+        }
+        if let Some(time) = self.for_operations.session.settle_time {
+            builder = builder.settle_time(time);
+        }
+        network::apply(network, builder)
+    }
+
+    fn appsync(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        builder = builder.appsync();
+        if let Some(url) = &self.args.http_url {
+            builder = builder.http_url(url);
+        }
+        if let Some(url) = &self.args.realtime_url {
+            builder = builder.realtime_url(url);
+        }
+        if let Some(host) = &self.args.api_host {
+            builder = builder.api_host(host);
+        }
+        if let Some(region) = &self.args.auth.region {
+            builder = builder.region(region);
+        }
+        if let Some(carrier) = self.args.header_carrier {
+            builder = builder.header_carrier(carrier.into());
+        }
+        builder
+    }
+
+    fn streaming(&self, builder: ClientBuilder, streaming: Streaming) -> ClientBuilder {
+        match streaming {
+            Streaming::Socket => builder.websocket(self.websocket_options()),
+            Streaming::Any
+            | Streaming::AnyElseSocket
+            | Streaming::Multipart
+            | Streaming::Sse
+            | Streaming::SseSingle => builder,
+        }
+    }
+
+    fn websocket_options(&self) -> WebSocketOptions {
+        match &self.init {
+            None => WebSocketOptions::new(),
+            Some(payload) => WebSocketOptions::new().init_payload_value(payload.0.clone()),
+        }
+    }
+
+    fn phoenix_options(&self) -> PhoenixOptions {
+        let mut options = PhoenixOptions::new().carry_requests();
+        if let Some(topic) = &self.args.socket.channel {
+            options = options.channel(topic);
+        }
+        match &self.init {
+            None => options,
+            Some(payload) => options.join_payload_value(payload.0.clone()),
+        }
+    }
+
+    /// Whether an operation of this kind goes by `GET`.
+    pub(crate) fn is_by_get(&self, kind: OperationKind) -> bool {
+        self.for_operations.by_get && kind == OperationKind::Query
+    }
+
+    /// What `-H` says.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    pub(crate) fn network(&self) -> &NetworkArgs {
+        &self.args.network
+    }
+
+    /// The endpoints of AppSync that the options give, and what follows from them.
+    pub(crate) fn appsync_endpoint(&self) -> Result<Endpoint, Failure> {
+        let args = &self.args;
+        let mut endpoint = Endpoint::builder(self.url.as_str());
+        if let Some(url) = &args.http_url {
+            endpoint = endpoint.http_url(url);
+        }
+        if let Some(url) = &args.realtime_url {
+            endpoint = endpoint.realtime_url(url);
+        }
+        if let Some(host) = &args.api_host {
+            endpoint = endpoint.api_host(host);
+        }
+        if let Some(region) = &args.auth.region {
+            endpoint = endpoint.region(region);
+        }
+        endpoint.build().map_err(|error| Failure::usage(error.to_string()))
     }
 
     /// The endpoint.
@@ -128,10 +279,36 @@ impl Connection {
     }
 
     fn reconnect_policy(&self) -> ReconnectPolicy {
-        match (self.args.no_reconnect, self.args.max_reconnects) {
+        match (
+            self.for_operations.session.no_reconnect,
+            self.for_operations.session.max_reconnects,
+        ) {
             (true, _) | (_, Some(0)) => ReconnectPolicy::never(),
             (false, Some(most)) => ReconnectPolicy::default().attempts(most),
             (false, None) => ReconnectPolicy::default(),
+        }
+    }
+
+    /// Whether the server said that it does not stream, in so many words or by its status, and a websocket may be tried.
+    pub(crate) fn tries_socket_after(&self, error: &Error) -> bool {
+        if self.protocol != Protocol::Http(Streaming::AnyElseSocket) {
+            return false;
+        }
+        let says_so = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            let names = ["websocket", "web socket"].iter().any(|name| text.contains(name));
+            names
+                || (text.contains("subscription")
+                    && ["support", "http", "allow"].iter().any(|word| text.contains(word)))
+        };
+        match error.status().map(|status| status.as_u16()) {
+            // Of the method, what is accepted, the content's type, an upgrade that is wanted; not implemented.
+            Some(405 | 406 | 415 | 426 | 501) => true,
+            Some(401 | 403 | 404 | 429) => false,
+            _ => {
+                error.errors().iter().any(|one| says_so(&one.message))
+                    || (error.errors().is_empty() && says_so(&error.to_string()))
+            }
         }
     }
 
@@ -202,22 +379,26 @@ fn speaks_of_sso(error: &Error) -> bool {
     false
 }
 
-/// The options given that only AppSync knows.
-fn appsync_options(args: &ConnectionArgs) -> AppSyncOptions {
-    let others = [
+/// The options given that only some of the ways know.
+fn given(args: &ConnectionArgs) -> Given {
+    let appsync = [
         (args.realtime_url.is_some(), "--realtime-url"),
         (args.http_url.is_some(), "--http-url"),
         (args.api_host.is_some(), "--api-host"),
         (args.header_carrier.is_some(), "--header-carrier"),
         (args.auth.region.is_some(), "--region"),
-        (args.max_message_size.is_some(), "--max-message-size"),
-        (args.settle_time.is_some(), "--settle-time"),
     ];
     let auth = args.auth.given();
-    let other = others.into_iter().find_map(|(given, option)| given.then_some(option));
-    AppSyncOptions {
+    let other = appsync.into_iter().find_map(|(given, option)| given.then_some(option));
+    Given {
         auth,
-        any: auth.or(other),
+        appsync: auth.or(other),
+        socket: match (&args.socket.init_payload, args.socket.init.first()) {
+            (Some(_), _) => Some("--init-payload"),
+            (None, Some(_)) => Some("--init"),
+            (None, None) => None,
+        },
+        phoenix: args.socket.channel.is_some().then_some("--channel"),
     }
 }
 

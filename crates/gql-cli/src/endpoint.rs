@@ -14,8 +14,13 @@ const ENDPOINT_VARIABLE: &str = "AWS_GRAPHQL_API_ENDPOINT";
 /// What is spoken with the endpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Protocol {
-    Http,
     AppSync(Reach),
+    /// Queries and mutations over HTTP, subscriptions as it says.
+    Http(Streaming),
+    /// Everything over Phoenix channels.
+    Phoenix,
+    /// Everything over a websocket.
+    Websocket(Dialects),
 }
 
 /// Which of AppSync's two endpoints may be used.
@@ -26,18 +31,54 @@ pub(crate) enum Reach {
     Realtime,
 }
 
+/// How subscriptions come where queries and mutations go over HTTP.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Streaming {
+    /// In whichever form the server streams.
+    Any,
+    /// The same; over a websocket, if the server says that it does not stream.
+    AnyElseSocket,
+    Multipart,
+    /// Over a websocket.
+    Socket,
+    /// Server-sent events, a request for each subscription.
+    Sse,
+    /// Server-sent events, one stream for all.
+    SseSingle,
+}
+
+/// Which of the protocols that share a websocket's messages are offered.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Dialects {
+    Both,
+    Legacy,
+}
+
 impl Protocol {
     pub(crate) fn is_appsync(self) -> bool {
         matches!(self, Self::AppSync(_))
     }
 
+    /// Whether an operation of this kind goes over a websocket.
+    pub(crate) fn uses_socket(self, kind: OperationKind) -> bool {
+        match self {
+            Self::Phoenix | Self::Websocket(_) => true,
+            Self::AppSync(_) | Self::Http(Streaming::Socket) => kind == OperationKind::Subscription,
+            Self::Http(_) => false,
+        }
+    }
+
+    /// The media types that a request for an operation of this kind asks for.
+    pub(crate) fn accept(self, kind: OperationKind) -> &'static str {
+        match (self, kind) {
+            (Self::Http(Streaming::Sse), OperationKind::Subscription) => "text/event-stream",
+            _ => "application/graphql-response+json, application/json;q=0.9",
+        }
+    }
+
     /// Refuses an operation that this way does not carry, and says which one does.
     pub(crate) fn check(self, kind: OperationKind) -> Result<(), Failure> {
         let (message, hint) = match (self, kind) {
-            (Self::Http, OperationKind::Subscription) => (
-                "this is a subscription, which plain HTTP does not carry".to_owned(),
-                "if the endpoint is AWS AppSync under a name of its own, say so: --transport appsync",
-            ),
             (Self::AppSync(Reach::Http), OperationKind::Subscription) => (
                 "this is a subscription, which AppSync does not take over HTTP".to_owned(),
                 "use --transport appsync, which chooses by the operation, or appsync_websockets",
@@ -88,52 +129,81 @@ pub(crate) fn is_given(args: &ConnectionArgs, environment: &dyn Fn(&str) -> Opti
         || environment(ENDPOINT_VARIABLE).is_some_and(|text| !text.is_empty())
 }
 
-/// Which options were given that only AppSync knows.
+/// Which options were given that only some of the ways know.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct AppSyncOptions {
-    /// One of those that say as whom to connect.
+pub(crate) struct Given {
+    /// One of those that say as whom to connect to AppSync.
     pub(crate) auth: Option<&'static str>,
-    /// The first of all of them.
-    pub(crate) any: Option<&'static str>,
+    /// The first of all those that only AppSync knows.
+    pub(crate) appsync: Option<&'static str>,
+    /// The first of those that only websockets know.
+    pub(crate) socket: Option<&'static str>,
+    /// The one that only Phoenix knows.
+    pub(crate) phoenix: Option<&'static str>,
 }
 
 /// What to speak with these endpoints, of which the first one decides.
-pub(crate) fn protocol(transport: Transport, urls: &[Url], options: AppSyncOptions) -> Result<Protocol, Failure> {
+pub(crate) fn protocol(transport: Transport, urls: &[Url], given: Given) -> Result<Protocol, Failure> {
     let Some(url) = urls.first() else {
         return Err(Failure::usage("there is no endpoint"));
     };
-    let is_websocket = matches!(url.scheme(), "ws" | "wss");
-    let chosen = match transport {
+    let is_websocket = is_websocket(url);
+    let protocol = match transport {
+        Transport::Auto => guess(urls, given)?,
+        Transport::Http => Protocol::Http(Streaming::Any),
+        Transport::Ws => Protocol::Websocket(Dialects::Both),
+        Transport::WsLegacy => Protocol::Websocket(Dialects::Legacy),
+        Transport::Sse => Protocol::Http(Streaming::Sse),
+        Transport::SseSingle => Protocol::Http(Streaming::SseSingle),
+        Transport::Multipart => Protocol::Http(Streaming::Multipart),
+        Transport::Phoenix => Protocol::Phoenix,
         Transport::Appsync => Protocol::AppSync(Reach::Both),
         Transport::AppsyncHttp => Protocol::AppSync(Reach::Http),
         Transport::AppsyncWebsockets => Protocol::AppSync(Reach::Realtime),
-        Transport::Auto => return guess(urls, is_websocket, options),
-        Transport::Http if is_websocket => {
-            return Err(Failure::usage(format!(
-                "{} is a websocket, and --transport http speaks HTTP",
-                shown(url)
-            ))
-            .hint("give the http:// or https:// URL, or --transport appsync for AWS AppSync"));
-        }
-        Transport::Http => match options.any {
-            None => Protocol::Http,
-            Some(option) => {
-                return Err(
-                    Failure::usage(format!("{option} is for AWS AppSync, and --transport http is not"))
-                        .hint("use --transport appsync, or send credentials as a header: -H 'Authorization: Bearer …'"),
-                );
-            }
-        },
-        Transport::Websockets | Transport::Phoenix => {
-            return Err(Failure::usage(format!(
-                "--transport {} is not there yet: generic websockets come with a later version",
-                transport.name()
-            ))
-            .hint("for AWS AppSync use --transport appsync; for queries and mutations elsewhere, http"));
-        }
     };
-    tracing::info!("transport {}: --transport says so", transport.name());
-    Ok(chosen)
+    let name = transport.name();
+    if matches!(protocol, Protocol::Http(_)) && is_websocket {
+        return Err(Failure::usage(format!(
+            "{} is a websocket, and --transport {name} speaks HTTP",
+            shown(url)
+        ))
+        .hint("give the http:// or https:// URL, or --transport ws for a websocket, or appsync for AWS AppSync"));
+    }
+    if let Some(option) = given.appsync.filter(|_| !protocol.is_appsync()) {
+        return Err(
+            Failure::usage(format!("{option} is for AWS AppSync, and --transport {name} is not"))
+                .hint("use --transport appsync, or send credentials as a header: -H 'Authorization: Bearer …'"),
+        );
+    }
+    let has_payload = match protocol {
+        Protocol::AppSync(_) => false,
+        Protocol::Http(streaming) => streaming == Streaming::Socket,
+        Protocol::Phoenix | Protocol::Websocket(_) => true,
+    };
+    if let Some(option) = given.socket.filter(|_| !has_payload) {
+        return Err(Failure::usage(format!(
+            "{option} is what a websocket begins with, and --transport {} has none",
+            match protocol {
+                Protocol::AppSync(_) => "appsync",
+                _ => name,
+            }
+        ))
+        .hint("use --transport ws, or ws-legacy for older servers"));
+    }
+    if let Some(option) = given.phoenix.filter(|_| protocol != Protocol::Phoenix) {
+        return Err(
+            Failure::usage(format!("{option} is for Phoenix, and --transport {name} is not"))
+                .hint("use --transport phoenix"),
+        );
+    }
+    if transport != Transport::Auto {
+        tracing::info!("transport {name}: --transport says so");
+    }
+    Ok(protocol)
+}
+
+pub(crate) fn is_websocket(url: &Url) -> bool {
+    matches!(url.scheme(), "ws" | "wss")
 }
 
 /// A URL without its query and without a password, which may be secrets.
@@ -151,27 +221,17 @@ pub(crate) fn shown(url: &Url) -> String {
 ///
 /// A guess must not send anybody the credentials that happen to lie in the environment: only a host of AppSync's, this
 /// machine if an option speaks of AppSync, and whoever is named along with credentials get any.
-fn guess(urls: &[Url], is_websocket: bool, options: AppSyncOptions) -> Result<Protocol, Failure> {
+fn guess(urls: &[Url], given: Given) -> Result<Protocol, Failure> {
     let url = &urls[0];
     let reason = if is_appsync_host(url) {
         "the host is AppSync's".to_owned()
-    } else if let Some(option) = options.any {
+    } else if let Some(option) = given.appsync {
         format!("{option} is for AppSync")
-    } else if is_websocket {
-        return Err(Failure::usage(format!(
-            "{} is a websocket, and not on a host of AWS AppSync's",
-            shown(url)
-        ))
-        .hint("if it is AppSync's realtime endpoint, say so: --transport appsync_websockets"));
     } else {
-        tracing::info!(
-            "transport http: {} is no host of AppSync's, and no option says otherwise",
-            shown(url)
-        );
-        return Ok(Protocol::Http);
+        return Ok(guess_elsewhere(url, given));
     };
     let stranger = urls.iter().find(|url| !is_appsync_host(url) && !is_loopback(url));
-    if let (Some(stranger), None) = (stranger, options.auth) {
+    if let (Some(stranger), None) = (stranger, given.auth) {
         return Err(Failure::usage(format!(
             "{} is no host of AWS AppSync's: credentials of the environment do not go there unasked",
             shown(stranger)
@@ -180,6 +240,24 @@ fn guess(urls: &[Url], is_websocket: bool, options: AppSyncOptions) -> Result<Pr
     }
     tracing::info!("transport appsync: {reason} ({})", shown(url));
     Ok(Protocol::AppSync(Reach::Both))
+}
+
+fn guess_elsewhere(url: &Url, given: Given) -> Protocol {
+    let shown = shown(url);
+    if let Some(option) = given.phoenix {
+        tracing::info!("transport phoenix: {option} is for it");
+        return Protocol::Phoenix;
+    }
+    if is_websocket(url) {
+        tracing::info!("transport ws: {shown} is a websocket, and no host of AppSync's");
+        return Protocol::Websocket(Dialects::Both);
+    }
+    if let Some(option) = given.socket {
+        tracing::info!("transport http, and a websocket for subscriptions: {option} is what one begins with");
+        return Protocol::Http(Streaming::Socket);
+    }
+    tracing::info!("transport http: {shown} is no host of AppSync's, and no option says otherwise");
+    Protocol::Http(Streaming::AnyElseSocket)
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -213,51 +291,66 @@ mod tests {
 
     const APPSYNC: &str = "https://abc.appsync-api.eu-west-1.amazonaws.com/graphql";
 
-    fn guessed(url: &str, options: AppSyncOptions) -> Result<Protocol, Failure> {
-        protocol(Transport::Auto, &[Url::parse(url).unwrap()], options)
+    fn guessed(url: &str, given: Given) -> Result<Protocol, Failure> {
+        protocol(Transport::Auto, &[Url::parse(url).unwrap()], given)
     }
 
-    const NONE: AppSyncOptions = AppSyncOptions { auth: None, any: None };
-    const AUTH: AppSyncOptions = AppSyncOptions {
-        auth: Some("--api-key"),
-        any: Some("--api-key"),
-    };
-    const OTHER: AppSyncOptions = AppSyncOptions {
+    const NONE: Given = Given {
         auth: None,
-        any: Some("--header-carrier"),
+        appsync: None,
+        socket: None,
+        phoenix: None,
+    };
+    const AUTH: Given = Given {
+        auth: Some("--api-key"),
+        appsync: Some("--api-key"),
+        ..NONE
+    };
+    const OTHER: Given = Given {
+        appsync: Some("--header-carrier"),
+        ..NONE
+    };
+    const SOCKET: Given = Given {
+        socket: Some("--init"),
+        ..NONE
+    };
+    const PHOENIX: Given = Given {
+        phoenix: Some("--channel"),
+        ..NONE
     };
 
     #[test]
-    fn auto_knows_appsync_by_host_or_option() {
+    fn auto_goes_by_host_option_and_scheme() {
         let appsync = Protocol::AppSync(Reach::Both);
-        for (url, options, expected) in [
+        let http = Protocol::Http(Streaming::AnyElseSocket);
+        let socket = Protocol::Websocket(Dialects::Both);
+        for (url, given, expected) in [
             (APPSYNC, NONE, appsync),
             (
                 "wss://abc.appsync-realtime-api.eu-west-1.amazonaws.com/graphql",
                 NONE,
                 appsync,
             ),
-            ("https://api.example.com/graphql", NONE, Protocol::Http),
-            ("https://api.example.com/graphql/realtime", NONE, Protocol::Http),
+            ("https://api.example.com/graphql", NONE, http),
+            ("https://api.example.com/graphql/realtime", NONE, http),
             ("http://localhost:4000/graphql", AUTH, appsync),
             ("ws://localhost:4000/graphql", OTHER, appsync),
             ("wss://api.example.com/graphql/realtime", AUTH, appsync),
+            ("wss://api.example.com/", NONE, socket),
+            ("wss://api.example.com/", SOCKET, socket),
+            ("https://api.example.com/", SOCKET, Protocol::Http(Streaming::Socket)),
+            ("https://api.example.com/", PHOENIX, Protocol::Phoenix),
         ] {
-            assert_eq!(guessed(url, options).unwrap(), expected, "{url}");
+            assert_eq!(guessed(url, given).unwrap(), expected, "{url}");
         }
     }
 
     #[test]
     fn auto_does_not_send_credentials_of_the_environment_to_strangers() {
-        for (url, options, advice) in [
-            ("wss://api.example.com/", NONE, "--transport appsync_websockets"),
-            ("ws://localhost:4000/", NONE, "--transport appsync_websockets"),
-            ("wss://api.example.com/", OTHER, "--transport appsync"),
-            ("https://api.example.com/graphql", OTHER, "--transport appsync"),
-        ] {
-            let failure = guessed(url, options).unwrap_err();
+        for url in ["wss://api.example.com/", "https://api.example.com/graphql"] {
+            let failure = guessed(url, OTHER).unwrap_err();
             assert_eq!(failure.exit, Exit::Usage);
-            assert!(failure.hint.unwrap().contains(advice), "{url}");
+            assert!(failure.hint.unwrap().contains("--transport appsync"), "{url}");
         }
         let urls = [APPSYNC, "wss://api.example.com/"].map(|url| Url::parse(url).unwrap());
         assert!(protocol(Transport::Auto, &urls, OTHER).is_err());
@@ -269,7 +362,6 @@ mod tests {
         use OperationKind::{Mutation, Query, Subscription};
 
         for (protocol, kind) in [
-            (Protocol::Http, Subscription),
             (Protocol::AppSync(Reach::Http), Subscription),
             (Protocol::AppSync(Reach::Realtime), Query),
             (Protocol::AppSync(Reach::Realtime), Mutation),
@@ -279,16 +371,35 @@ mod tests {
             assert!(failure.hint.unwrap().contains("--transport appsync"));
         }
         for kind in [Mutation, Query, Subscription] {
-            assert!(Protocol::AppSync(Reach::Both).check(kind).is_ok());
+            for protocol in [
+                Protocol::AppSync(Reach::Both),
+                Protocol::Http(Streaming::Any),
+                Protocol::Phoenix,
+                Protocol::Websocket(Dialects::Legacy),
+            ] {
+                assert!(protocol.check(kind).is_ok());
+            }
         }
     }
 
     #[test]
-    fn generic_websockets_are_named_as_coming_later() {
-        let url = Url::parse("wss://example.com/").unwrap();
-        for transport in [Transport::Websockets, Transport::Phoenix] {
-            let failure = protocol(transport, std::slice::from_ref(&url), NONE).unwrap_err();
-            assert!(failure.message.contains("later version"), "{}", failure.message);
+    fn an_option_of_another_way_is_refused() {
+        let url = Url::parse("https://example.com/").unwrap();
+        for (transport, given, said) in [
+            (Transport::Http, AUTH, "--api-key is for AWS AppSync"),
+            (Transport::Sse, AUTH, "--transport sse is not"),
+            (Transport::Ws, OTHER, "--header-carrier is for AWS AppSync"),
+            (Transport::Sse, SOCKET, "--init is what a websocket begins with"),
+            (Transport::Appsync, SOCKET, "--transport appsync has none"),
+            (Transport::Ws, PHOENIX, "--channel is for Phoenix"),
+        ] {
+            let failure = protocol(transport, std::slice::from_ref(&url), given).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage);
+            assert!(failure.message.contains(said), "{}", failure.message);
+        }
+        let socket = Url::parse("wss://example.com/").unwrap();
+        for transport in [Transport::Http, Transport::Sse, Transport::Multipart] {
+            assert!(protocol(transport, std::slice::from_ref(&socket), NONE).is_err());
         }
     }
 

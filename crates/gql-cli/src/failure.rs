@@ -10,6 +10,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// Whether no connection came about.
+    pub(crate) is_about_connecting: bool,
 }
 
 /// When a client's error came up: a subscription that was running ends differently from one that never started.
@@ -26,6 +28,7 @@ impl Failure {
             exit,
             message: message.into(),
             hint: None,
+            is_about_connecting: false,
         }
     }
 
@@ -52,7 +55,8 @@ impl Failure {
             let failure = Self::new(exit_of(error, phase), what);
             return failure.hint("use https (or wss), or insist with --allow-plaintext");
         }
-        let failure = Self::new(exit_of(error, phase), in_our_words(&message));
+        let mut failure = Self::new(exit_of(error, phase), in_our_words(&message));
+        failure.is_about_connecting = error.kind() == ErrorKind::Connect;
         match advice(error, phase) {
             Some(advice) => failure.hint(advice),
             None => failure,

@@ -42,6 +42,36 @@ pub(crate) fn answer(form: Form, operation: &str, response: &Response<Raw>) -> O
     }
 }
 
+/// The answer to the operation of one line of a file with variables. Each such line has one, data or none.
+pub(crate) fn row(form: Form, operation: &str, line: u64, response: &Response<Raw>) -> Vec<u8> {
+    let number = line.to_string();
+    match form {
+        Form::Meta => {
+            let line = event("next", operation)
+                .json("line", &number)
+                .time("received_at", now());
+            with_response(line, response)
+        }
+        Form::Data | Form::Named => {
+            let data = response.data.as_ref().map_or("null", |data| data.get());
+            Line::new().json("line", &number).json("data", data).end()
+        }
+    }
+}
+
+/// The same for a line whose operation has no answer.
+pub(crate) fn failed_row(form: Form, operation: &str, line: u64, message: &str) -> Vec<u8> {
+    let number = line.to_string();
+    match form {
+        Form::Meta => event("error", operation)
+            .json("line", &number)
+            .time("received_at", now())
+            .text("message", message)
+            .end(),
+        Form::Data | Form::Named => Line::new().json("line", &number).json("data", "null").end(),
+    }
+}
+
 /// The answer to a catch-up. Only the event of a field that is called `snapshot` looks like it, except with `--meta`.
 pub(crate) fn snapshot(form: Form, operation: &str, response: &Response<Raw>) -> Option<Vec<u8>> {
     let data = response.data.as_ref().map(|data| data.get());

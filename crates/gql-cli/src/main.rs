@@ -2,9 +2,11 @@
 
 mod args;
 mod auth;
+mod batch;
 mod check;
 mod completions;
 mod connection;
+mod curl;
 mod definitions;
 mod demo;
 mod document;
@@ -15,8 +17,10 @@ mod file;
 mod findings;
 mod follow;
 mod iam;
+mod init;
 mod lines;
 mod logging;
+mod network;
 mod notices;
 mod operations;
 mod output;
@@ -28,6 +32,7 @@ mod serve;
 mod signals;
 mod status;
 mod subscribe;
+mod uploads;
 mod validate;
 mod variables;
 

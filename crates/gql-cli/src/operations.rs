@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use gqlwire::OperationKind;
+use gqlwire::{OperationKind, Request};
+use gqlwire_proto::IdPlace;
 use gqlwire_proto::scan::{Outline, SelectError};
+use gqlwire_schema::tree::{self, Type, VariableDefinition};
 
 use crate::definitions::{Definition, definitions, first_key};
 use crate::document::{self, Document};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::run::Raw;
+use crate::variables::Variable;
 
 /// An operation that is to be sent.
 #[derive(Debug)]
@@ -22,6 +26,63 @@ pub(crate) struct Operation {
     pub(crate) name: Option<String>,
     /// The variables that it declares.
     pub(crate) variables: Vec<String>,
+    /// Under what the server has the document, where that is not at hand.
+    pub(crate) id: Option<(String, IdPlace)>,
+}
+
+impl Operation {
+    /// An operation whose document the server keeps.
+    pub(crate) fn by_id(kind: OperationKind, id: String, place: IdPlace, name: Option<String>) -> Self {
+        Self {
+            kind,
+            label: name.clone().unwrap_or_else(|| id.clone()),
+            document: String::new(),
+            name,
+            variables: Vec::new(),
+            id: Some((id, place)),
+        }
+    }
+
+    /// Whether it takes a variable; what the server keeps may take any.
+    pub(crate) fn takes(&self, name: &str) -> bool {
+        self.id.is_some() || self.variables.iter().any(|known| known == name)
+    }
+
+    /// The variables that it declares, with their types. None of a document that a newer syntax made unreadable here.
+    pub(crate) fn definitions(&self) -> Vec<VariableDefinition> {
+        let Ok(document) = tree::Document::parse(&self.document) else {
+            return Vec::new();
+        };
+        let chosen = match &self.name {
+            Some(name) => document.operation(name),
+            None => document.operations.first(),
+        };
+        chosen.map(|chosen| chosen.variables.clone()).unwrap_or_default()
+    }
+
+    /// The type of a variable that it declares.
+    pub(crate) fn type_of(&self, name: &str) -> Option<Type> {
+        let definitions = self.definitions().into_iter();
+        let mut named = definitions.filter(|definition| definition.name == name);
+        named.next().map(|definition| definition.ty)
+    }
+
+    /// The request for it, with those of the variables that it declares.
+    pub(crate) fn request(&self, variables: &[Variable]) -> Request<Raw> {
+        let mut request = match &self.id {
+            None => Request::<Raw>::new(self.document.clone()),
+            Some((id, place)) => Request::by_id(self.kind, id.clone()).id_place(*place),
+        };
+        for variable in variables {
+            if self.takes(&variable.name) {
+                request = request.variable(variable.name.clone(), &variable.value);
+            }
+        }
+        match &self.name {
+            Some(name) => request.operation_name(name.clone()),
+            None => request,
+        }
+    }
 }
 
 /// Reads the document, and chooses. Several subscriptions are sent each with the fragments that it needs, and with no
@@ -39,6 +100,7 @@ pub(crate) fn choose(document: &Document, name: Option<&str>) -> Result<Vec<Oper
             document,
             name: name.map(str::to_owned),
             variables: outlined.variables().map(str::to_owned).collect(),
+            id: None,
         }
     };
     match outline.select(name) {

@@ -1,14 +1,18 @@
 //! Operations: read, checked, sent, their answers printed.
 
 use std::future::IntoFuture;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gqlwire::{Client, Error, OperationKind, Request, Response};
 use gqlwire_schema::IntrospectionOptions;
+use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::args::OperationArgs;
-use crate::connection::Connection;
+use crate::args::{OperationArgs, RequestArgs};
+use crate::batch::{self, Job};
+use crate::connection::{Connection, ForOperations};
+use crate::endpoint::Protocol;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
 use crate::lines::{self, Form};
@@ -18,35 +22,40 @@ use crate::runtime::block_on;
 use crate::schema::Loaded;
 use crate::signals::Interrupts;
 use crate::subscribe::{self, Bounds, Planned};
+use crate::uploads::{self, Upload};
 use crate::variables::{self, Variable};
-use crate::{document, report, schema, status, validate};
+use crate::{curl, document, report, schema, status, validate};
 
 /// The answer as the server wrote it.
 pub(crate) type Raw = Box<RawValue>;
 
 pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
+    let (uploads, variables) = uploads::split(&args.variables)?;
     let variables = match args.local_schema.schema {
-        Some(_) => variables::lenient_variables(&args.variables)?,
-        None => variables::variables(&args.variables)?,
+        Some(_) => variables::lenient_variables(&variables)?,
+        None => variables::variables(&variables)?,
     };
     let schema_options = schema::options(&args.schema_download, IntrospectionOptions::default())?;
-    let connection = Connection::resolve(args.connection, &|name| std::env::var(name).ok())?;
+    let for_operations = ForOperations {
+        session: args.session.clone(),
+        by_get: args.request.get,
+        hashed: args.request.apq,
+    };
+    let connection = Connection::resolve(args.connection.clone(), for_operations, &|name| {
+        std::env::var(name).ok()
+    })?;
     // Refuses what the library refuses, before anybody types an operation.
     let client = connection.client()?;
     if args.print_schema {
         return schema::print(&connection, &client, &schema_options, args.format);
     }
-    let Some(document) = document::read(args.query.as_deref(), &args.file)? else {
+    let Some(operations) = operations(&args)? else {
         return Ok(Exit::Success);
     };
-    let operations = operations::choose(&document, args.operation_name.as_deref())?;
     for operation in &operations {
         connection.protocol.check(operation.kind)?;
+        check_form(connection.protocol, operation, &args.request, !uploads.is_empty())?;
     }
-    let bounds = Bounds {
-        count: args.count,
-        duration: args.duration,
-    };
     let form = match (args.meta, operations.len()) {
         (true, _) => Form::Meta,
         (false, 1) => Form::Data,
@@ -60,9 +69,13 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
         variables,
         schema: schema::of_run(&args.local_schema, &connection)?,
         validates: !args.no_validate,
+        has_uploads: !uploads.is_empty(),
     };
     plan.point_out_undeclared(&operations, catch_up.as_ref())?;
-    let mut planned: Vec<Planned> = operations
+    if let Some(file) = &args.request.batch {
+        return batch(&connection, &client, plan, operations, form, file, &args.request);
+    }
+    let planned: Vec<Planned> = operations
         .into_iter()
         .map(|operation| {
             Ok(Planned {
@@ -72,29 +85,161 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
             })
         })
         .collect::<Result<_, Failure>>()?;
-    let lone = planned.pop_if(|one| one.operation.kind != OperationKind::Subscription);
-    let Some(Planned { operation, request, .. }) = lone else {
-        let options = subscribe::Options {
-            bounds,
-            catch_up,
-            form,
-            has_status_line: !args.no_status && status::has_a_place(),
-        };
-        return block_on(subscribe::run(&connection, &client, planned, options));
+    if args.request.curl {
+        return curl(&connection, &planned, uploads, &args.request);
+    }
+    let bounds = Bounds {
+        count: args.count,
+        duration: args.duration,
     };
+    match <[Planned; 1]>::try_from(planned) {
+        Ok([one]) if one.operation.kind != OperationKind::Subscription => {
+            check_alone(&one.operation, bounds, catch_up.is_some())?;
+            let uploads = uploads::settle(uploads, &one.operation)?;
+            block_on(execute(&connection, &client, one, &uploads, form))
+        }
+        other => {
+            let options = subscribe::Options {
+                bounds,
+                catch_up,
+                form,
+                has_status_line: !args.no_status && status::has_a_place(),
+            };
+            let planned = other.map_or_else(|several| several, Vec::from);
+            block_on(subscribe::run(&connection, client, &planned, &options))
+        }
+    }
+}
+
+/// What is to be run; `None` where standard input is blank.
+fn operations(args: &OperationArgs) -> Result<Option<Vec<Operation>>, Failure> {
+    if let Some(id) = &args.request.persisted_id {
+        let kind = args.request.kind.map_or(OperationKind::Query, OperationKind::from);
+        let place = args.request.id_place(id);
+        let name = args.operation_name.clone();
+        return Ok(Some(vec![Operation::by_id(kind, id.clone(), place, name)]));
+    }
+    let has_document = args.query.is_some() || !args.file.is_empty();
+    if args.request.batch.as_deref() == Some(Path::new("-")) && !has_document {
+        return Err(
+            Failure::usage("standard input cannot be both the operation and the variables of --batch")
+                .hint("give the operation with -q TEXT or -f FILE"),
+        );
+    }
+    let document = document::read(args.query.as_deref(), &args.file)?;
+    let choose = |document| operations::choose(&document, args.operation_name.as_deref());
+    document.map(choose).transpose()
+}
+
+/// Refuses a form that an operation of this kind cannot have, or not on this way.
+fn check_form(protocol: Protocol, operation: &Operation, args: &RequestArgs, has_uploads: bool) -> Result<(), Failure> {
+    let kind = operation.kind;
+    let http_only = [
+        (args.get, "--get"),
+        (args.apq, "--apq"),
+        (has_uploads, "a file among the variables"),
+    ];
+    let given = http_only
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option));
+    if let Some(option) = given.filter(|_| !matches!(protocol, Protocol::Http(_))) {
+        let way = match protocol {
+            Protocol::AppSync(_) => "AWS AppSync does not take it",
+            _ => "a websocket has nothing like it",
+        };
+        return Err(Failure::usage(format!("{option} is for GraphQL over HTTP: {way}")));
+    }
+    let message = match kind {
+        OperationKind::Mutation if args.get => {
+            "--get is for queries, and this is a mutation, which goes by POST".to_owned()
+        }
+        OperationKind::Subscription => match given {
+            Some(option) => format!("{option} is for queries and mutations, and this is a subscription"),
+            None => return Ok(()),
+        },
+        _ if args.get && has_uploads => "--get has no place for files".to_owned(),
+        _ if args.batch.is_some() && has_uploads => "--batch sends no files".to_owned(),
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(message))
+}
+
+/// Refuses what is for subscriptions.
+fn check_alone(operation: &Operation, bounds: Bounds, catches_up: bool) -> Result<(), Failure> {
+    let kind = operation.kind;
     if bounds.any() {
         return Err(Failure::usage(format!(
-            "--count and --for end a subscription, and this is a {}",
-            operation.kind
+            "--count and --for end a subscription, and this is a {kind}"
         )));
     }
-    if catch_up.is_some() {
+    if catches_up {
         return Err(Failure::usage(format!(
-            "--catch-up goes before the events of a subscription, and this is a {}",
-            operation.kind
+            "--catch-up goes before the events of a subscription, and this is a {kind}"
         )));
     }
-    block_on(execute(&connection, &client, request, &operation, form))
+    Ok(())
+}
+
+fn curl(
+    connection: &Connection,
+    planned: &[Planned],
+    uploads: Vec<Upload>,
+    args: &RequestArgs,
+) -> Result<Exit, Failure> {
+    let [Planned { operation, request, .. }] = planned else {
+        return Err(
+            Failure::usage("--curl prints one request, and these are several subscriptions")
+                .hint("choose one with -o NAME"),
+        );
+    };
+    let mut request = request.clone();
+    if args.apq {
+        let hash = gqlwire_proto::document_hash(&operation.document);
+        request = request.extension("persistedQuery", json!({"version": 1, "sha256Hash": hash}));
+    }
+    let body = request.to_json();
+    let body = body.map_err(|error| Failure::new(Exit::Invalid, error.to_string()))?;
+    curl::print(
+        connection,
+        &curl::Sent {
+            kind: operation.kind,
+            body: &body,
+            by_get: args.get,
+            uploads: &uploads::settle(uploads, operation)?,
+            shows_secrets: args.show_secrets,
+        },
+    )
+}
+
+fn batch(
+    connection: &Connection,
+    client: &Client,
+    plan: Plan,
+    mut operations: Vec<Operation>,
+    form: Form,
+    file: &Path,
+    args: &RequestArgs,
+) -> Result<Exit, Failure> {
+    let Some(operation) = operations.pop().filter(|_| operations.is_empty()) else {
+        return Err(
+            Failure::usage("--batch runs one operation for each line, and these are several")
+                .hint("choose one with -o NAME"),
+        );
+    };
+    let shared = plan.typed(&operation);
+    let job = Job {
+        connection,
+        client,
+        operation,
+        shared,
+        schema: plan.schema,
+        validates: plan.validates,
+        form,
+        concurrency: args.concurrency,
+        size: args.batch_size,
+        has_status_line: status::has_a_place(),
+    };
+    block_on(batch::run(&job, file))
 }
 
 /// What the requests are made with.
@@ -103,40 +248,36 @@ struct Plan {
     schema: Option<Loaded>,
     /// Whether the schema, if there is one, decides what is sent.
     validates: bool,
+    /// Whether files take the place of variables, which only the server can check then.
+    has_uploads: bool,
 }
 
 impl Plan {
     /// The request of an operation, with those of the variables that it declares.
     fn request(&self, operation: &Operation) -> Result<Request<Raw>, Failure> {
-        let typed = self
-            .schema
-            .as_ref()
-            .map(|loaded| validate::typed(&loaded.schema, operation, &self.variables));
-        let variables = typed.as_ref().unwrap_or(&self.variables);
+        let variables = self.typed(operation);
         if let Some(loaded) = self.schema.as_ref().filter(|_| self.validates) {
-            validate::validate(loaded, operation, variables)?;
-        }
-        let mut request = Request::<Raw>::new(operation.document.clone());
-        for variable in variables {
-            if operation.variables.contains(&variable.name) {
-                request = request.variable(variable.name.clone(), &variable.value);
+            match self.has_uploads {
+                true => validate::document(loaded, operation).map(drop)?,
+                false => validate::validate(loaded, operation, &variables)?,
             }
         }
-        Ok(match &operation.name {
-            Some(name) => request.operation_name(name.clone()),
-            None => request,
-        })
+        Ok(operation.request(&variables))
+    }
+
+    /// The variables, of the types that an operation declares if there is a schema.
+    fn typed(&self, operation: &Operation) -> Vec<Variable> {
+        match &self.schema {
+            Some(loaded) => validate::typed(&loaded.schema, operation, &self.variables),
+            None => self.variables.clone(),
+        }
     }
 
     /// Servers drop a variable that nobody declares without a word. With a schema it is refused, as a document would be.
     fn point_out_undeclared(&self, operations: &[Operation], catch_up: Option<&Operation>) -> Result<(), Failure> {
-        let declared = || {
-            operations
-                .iter()
-                .chain(catch_up)
-                .flat_map(|operation| &operation.variables)
-        };
-        let is_declared = |name: &String| declared().any(|known| known == name);
+        let all = || operations.iter().chain(catch_up);
+        let declared = || all().flat_map(|operation| &operation.variables);
+        let is_declared = |name: &String| all().any(|operation| operation.takes(name));
         for Variable { name, .. } in self.variables.iter().filter(|variable| !is_declared(&variable.name)) {
             if self.schema.is_some() && self.validates {
                 return Err(validate::undeclared(name, declared().map(String::as_str)));
@@ -155,15 +296,26 @@ impl Plan {
 async fn execute(
     connection: &Connection,
     client: &Client,
-    request: Request<Raw>,
-    operation: &Operation,
+    planned: Planned,
+    uploads: &[Upload],
     form: Form,
 ) -> Result<Exit, Failure> {
+    let Planned { operation, request, .. } = planned;
+    let operation = &operation;
     let kind = operation.kind;
     let mut interrupts = Interrupts::new()?;
-    tracing::debug!("sending the {kind}: POST {}", connection.shown());
+    let way = match connection.protocol.uses_socket(kind) {
+        true => "over a websocket to",
+        false if connection.is_by_get(kind) => "GET",
+        false => "POST",
+    };
+    tracing::debug!("sending the {kind}: {way} {}", connection.shown());
     let sent = Instant::now();
-    let answer = client.execute(request).timeout(connection.limit()).into_future();
+    let mut call = client.execute(request).timeout(connection.limit());
+    for upload in uploads {
+        call = call.upload(&upload.place, upload.to_send());
+    }
+    let answer = call.into_future();
     let answer = tokio::select! {
         answer = answer => answer,
         () = interrupts.next() => {

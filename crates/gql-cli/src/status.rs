@@ -114,6 +114,20 @@ impl StatusLine {
         let now = Instant::now();
         self.rate.sample(now, self.events);
         let text = render(state, subscriptions, self.events, self.rate.per_second(), now);
+        self.replace(text);
+    }
+
+    /// Brings the line up to date for operations that are run one after the other: how many of them failed, and how much
+    /// of the file with their variables was read.
+    pub(crate) fn refresh_batch(&mut self, failed: u64, share: Option<f64>) {
+        if self.clock.is_none() {
+            return;
+        }
+        self.rate.sample(Instant::now(), self.events);
+        self.replace(render_batch(self.events, failed, share, self.rate.per_second()));
+    }
+
+    fn replace(&mut self, text: String) {
         if text == self.text && !self.is_missing() {
             return;
         }
@@ -153,6 +167,20 @@ fn style_of(text: &str) -> Style {
         _ => AnsiColor::Yellow,
     };
     colour.on_default()
+}
+
+/// `◐ 42 % · 1,204 operations · 3 failed · 37/s`
+fn render_batch(operations: u64, failed: u64, share: Option<f64>, per_second: f64) -> String {
+    let share = share.map_or(String::new(), |share| format!(" {:.0} % ·", share * 100.0));
+    let failures = match failed {
+        0 => String::new(),
+        _ => format!(" · {} failed", grouped(failed)),
+    };
+    format!(
+        "{UNDER_WAY}{share} {} operations{failures} · {}/s",
+        grouped(operations),
+        grouped(per_second.round() as u64)
+    )
 }
 
 /// `● connected · 3 subscriptions · 1,204 events · 37/s`

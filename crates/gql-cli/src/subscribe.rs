@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::{LocalBoxStream, SelectAll, select_all};
-use gqlwire::{Client, Dropped, GraphQLError, Request, Response};
+use gqlwire::{Client, Dropped, Error, GraphQLError, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
 use crate::connection::Connection;
@@ -72,52 +72,84 @@ pub(crate) struct Planned {
 
 pub(crate) async fn run(
     connection: &Connection,
-    client: &Client,
-    planned: Vec<Planned>,
-    options: Options,
+    client: Client,
+    planned: &[Planned],
+    options: &Options,
 ) -> Result<Exit, Failure> {
     let mut interrupts = Interrupts::new()?;
+    let refusal = match once(connection, client, planned, options, &mut interrupts).await? {
+        Outcome::Over(exit) => return Ok(exit),
+        Outcome::NotStreamed(refusal) => refusal,
+    };
+    tracing::info!("transport ws for the subscription: the server does not stream over HTTP: {refusal}");
+    let socket = connection.socket_client()?;
+    match once(connection, socket, planned, options, &mut interrupts).await {
+        Ok(Outcome::Over(exit)) => Ok(exit),
+        Ok(Outcome::NotStreamed(error)) => Err(connection.failure(&error, Phase::SubscriptionStart)),
+        Err(failure) if failure.is_about_connecting => {
+            let mut first = connection.failure(&refusal, Phase::SubscriptionStart);
+            first
+                .message
+                .push_str(&format!("; and as a websocket: {}", failure.message));
+            Err(first
+                .hint("say how the server takes subscriptions: --transport ws, sse or multipart, with the URL for it"))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// How it went.
+enum Outcome {
+    Over(Exit),
+    /// The server does not stream, and nothing has started.
+    NotStreamed(Error),
+}
+
+async fn once(
+    connection: &Connection,
+    client: Client,
+    planned: &[Planned],
+    options: &Options,
+    interrupts: &mut Interrupts,
+) -> Result<Outcome, Failure> {
     let stdout = Stdout::in_background()?;
     tracing::debug!("starting the subscription at {}", connection.shown());
-    let mut operations = Vec::new();
     let mut happenings = Vec::new();
-    for (index, one) in planned.into_iter().enumerate() {
-        let starting = client.subscribe(one.request).timeout(connection.limit());
+    for (index, one) in planned.iter().enumerate() {
+        let starting = client.subscribe(one.request.clone()).timeout(connection.limit());
         let happening = move |happening| (index, happening);
-        happenings.push(match one.catch_up {
+        happenings.push(match &one.catch_up {
             None => follow(starting).map(happening).boxed_local(),
-            Some(catch_up) => follow(starting.catch_up(catch_up)).map(happening).boxed_local(),
+            Some(catch_up) => follow(starting.catch_up(catch_up.clone())).map(happening).boxed_local(),
         });
-        operations.push(one.operation);
     }
-    let Options {
-        bounds,
-        catch_up,
-        form,
-        has_status_line,
-    } = options;
     let mut listener = Listener {
         connection,
         deadline: None,
-        bounds,
-        catch_up,
+        bounds: options.bounds,
+        catch_up: options.catch_up.as_ref(),
         exit: Exit::Success,
-        form,
+        form: options.form,
         is_advised: false,
-        notices: Notices::new(client),
-        operations,
+        not_streamed: None,
+        notices: Notices::new(&client),
+        operations: planned.iter().map(|one| &one.operation).collect(),
         over: 0,
         sent: Instant::now(),
         started: 0,
-        status: StatusLine::new(has_status_line),
+        status: StatusLine::new(options.has_status_line),
         stdout,
     };
-    let outcome = listener.listen(select_all(happenings), &mut interrupts).await;
-    let outcome = listener.finish(outcome, &mut interrupts).await;
+    let outcome = listener.listen(select_all(happenings), interrupts).await;
+    let outcome = listener.finish(outcome, interrupts).await;
+    let not_streamed = listener.not_streamed.take();
     drop(listener);
     tracing::debug!("sending stop, and closing");
-    close(client, &mut interrupts).await;
-    outcome
+    close(&client, interrupts).await;
+    match not_streamed {
+        Some(refusal) => Ok(Outcome::NotStreamed(refusal)),
+        None => outcome.map(Outcome::Over),
+    }
 }
 
 /// What goes on until the last subscription is over.
@@ -129,12 +161,14 @@ struct Listener<'a> {
     /// The count is what is left of it.
     bounds: Bounds,
     /// The query that each of them catches up with.
-    catch_up: Option<Operation>,
+    catch_up: Option<&'a Operation>,
     exit: Exit,
     form: Form,
     is_advised: bool,
+    /// Why it may be worth while to try a websocket.
+    not_streamed: Option<Error>,
     notices: Notices,
-    operations: Vec<Operation>,
+    operations: Vec<&'a Operation>,
     over: usize,
     sent: Instant,
     started: usize,
@@ -210,6 +244,12 @@ impl Listener<'_> {
                 self.acknowledged();
                 Reader::Listening
             }
+            Happening::Refused(error)
+                if self.started + self.over == 0 && self.connection.tries_socket_after(&error) =>
+            {
+                self.not_streamed = Some(error);
+                return Ok(ControlFlow::Break(Exit::Refused));
+            }
             Happening::Refused(error) => {
                 let mut failure = self.connection.failure(&error, Phase::SubscriptionStart);
                 failure.message = self.about(index, &failure.message);
@@ -277,7 +317,7 @@ impl Listener<'_> {
         let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
         tracing::debug!("received data: {bytes} bytes, {} errors", response.errors.len());
         self.status.count_event();
-        let operation = &self.operations[index];
+        let operation = self.operations[index];
         let line = lines::answer(self.form, &operation.label, response);
         let (shown, reader) = show(line, response, operation, self.form, &mut self.stdout)?;
         if !self.is_advised && lacks_selection(&response.errors) {
@@ -293,7 +333,7 @@ impl Listener<'_> {
     fn snapshot(&mut self, index: usize, response: &Response<Raw>) -> Result<Reader, Failure> {
         let bytes = response.data.as_ref().map_or(0, |data| data.get().len());
         tracing::debug!("caught up: {bytes} bytes of data, {} errors", response.errors.len());
-        let Some(query) = &self.catch_up else {
+        let Some(query) = self.catch_up else {
             return Ok(Reader::Listening);
         };
         let line = lines::snapshot(self.form, self.label(index), response);

@@ -1,6 +1,6 @@
 //! What can be found wrong before anything is sent, with a schema in hand; and the values of variables by their types.
 
-use gqlwire_schema::tree::{self, Type};
+use gqlwire_schema::tree::Type;
 use gqlwire_schema::{Diagnostics, ExecutableDocument, Schema, TypeKind, did_you_mean};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -15,6 +15,12 @@ use crate::variables::Variable;
 
 /// Checks the document and the variables of an operation, and points out what it uses that is deprecated.
 pub(crate) fn validate(loaded: &Loaded, operation: &Operation, given: &[Variable]) -> Result<(), Failure> {
+    let document = document(loaded, operation)?;
+    check_variables(&loaded.schema, &document, operation, given)
+}
+
+/// Checks the document of an operation, and points out what it uses that is deprecated.
+pub(crate) fn document(loaded: &Loaded, operation: &Operation) -> Result<ExecutableDocument, Failure> {
     let schema = &loaded.schema;
     let refused = |errors: Diagnostics| {
         report::diagnostics(errors.as_slice());
@@ -30,10 +36,11 @@ pub(crate) fn validate(loaded: &Loaded, operation: &Operation, given: &[Variable
     };
     let document = schema.parse(&operation.document).map_err(refused)?;
     report::diagnostics(&document.deprecated_use(schema));
-    check_variables(schema, &document, operation, given)
+    Ok(document)
 }
 
-fn check_variables(
+/// Checks the variables of an operation.
+pub(crate) fn check_variables(
     schema: &Schema,
     document: &ExecutableDocument,
     operation: &Operation,
@@ -75,12 +82,8 @@ pub(crate) fn undeclared<'a>(name: &str, declared: impl Iterator<Item = &'a str>
 
 /// The variables with values of the types that the operation declares.
 pub(crate) fn typed(schema: &Schema, operation: &Operation, variables: &[Variable]) -> Vec<Variable> {
-    let document = tree::Document::parse(&operation.document).ok();
-    let chosen = document.as_ref().and_then(|document| match &operation.name {
-        Some(name) => document.operation(name),
-        None => document.operations.first(),
-    });
-    let declared = |name: &str| chosen?.variables.iter().find(|variable| variable.name == name);
+    let definitions = operation.definitions();
+    let declared = |name: &str| definitions.iter().find(|variable| variable.name == name);
     variables
         .iter()
         .map(|variable| match declared(&variable.name) {
@@ -127,7 +130,7 @@ fn value(schema: &Schema, ty: &Type, variable: &Variable) -> Box<RawValue> {
 }
 
 /// Whether values of the type are written as strings: all of AppSync's scalars but one are, and enums.
-fn is_text(schema: &Schema, name: &str) -> bool {
+pub(crate) fn is_text(schema: &Schema, name: &str) -> bool {
     match name {
         "ID" | "String" => true,
         "AWSTimestamp" => false,

@@ -5,18 +5,22 @@
 //! header, limit and signature, and all of it is tested with a virtual clock.
 
 pub mod appsync;
+pub mod connection;
 mod graphql_error;
+pub mod incremental;
 mod maybe_known;
 mod maybe_undefined;
+pub mod multipart;
 mod request;
 mod response;
 pub mod scan;
 pub mod session;
 pub mod sigv4;
+pub mod sse;
 pub mod websocket;
 
 pub use graphql_error::{GraphQLError, Location, PathSegment};
 pub use maybe_known::MaybeKnown;
 pub use maybe_undefined::MaybeUndefined;
-pub use request::{Request, RequestError};
+pub use request::{IdPlace, Request, RequestError, RequestParts, VariablePath, VariablePathError, document_hash};
 pub use response::{Partial, Response, ResponseError};

@@ -70,10 +70,15 @@ pub enum TargetKind {
     Connect,
     /// A `GET` of AppSync's control plane, which takes IAM alone.
     ControlPlane,
-    /// A query or mutation over HTTP.
+    /// A query over HTTP by `GET`: all of it is in the URL, and the body is empty.
+    Get,
+    /// A query or mutation over HTTP, as JSON by `POST`.
     Http,
     /// The start of one subscription on an open websocket.
     Subscribe,
+    /// A query or mutation over HTTP with files, as a form by `POST`. It is read while it is sent, so that no signature can
+    /// cover it: [`Target::body`] is only the JSON in it.
+    Upload,
 }
 
 impl<'a> Target<'a> {
@@ -125,11 +130,11 @@ impl<'a> Target<'a> {
     }
 
     /// The method that is signed: `POST`, also for a handshake, which AppSync has signed as if it were one; `GET` for
-    /// the control plane.
+    /// the control plane and for queries by `GET`.
     pub fn method(&self) -> Method {
         match self.kind {
-            TargetKind::ControlPlane => Method::GET,
-            TargetKind::Connect | TargetKind::Http | TargetKind::Subscribe => Method::POST,
+            TargetKind::ControlPlane | TargetKind::Get => Method::GET,
+            TargetKind::Connect | TargetKind::Http | TargetKind::Subscribe | TargetKind::Upload => Method::POST,
         }
     }
 
@@ -155,7 +160,7 @@ impl<'a> Target<'a> {
         self.headers
     }
 
-    /// The exact bytes that are sent, and signed.
+    /// The exact bytes that are sent, and signed; but see [`TargetKind::Upload`].
     pub fn body(&self) -> &'a str {
         self.body
     }

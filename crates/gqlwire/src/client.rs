@@ -7,6 +7,7 @@ use crate::Error;
 #[cfg(feature = "http")]
 use crate::builder::ClientBuilder;
 use crate::execute::Execute;
+use crate::execute_batch::ExecuteBatch;
 use crate::subscribe::Subscribe;
 use crate::transport::Transport;
 use crate::{Counters, Operation, SessionState};
@@ -47,8 +48,13 @@ impl Client {
         }
     }
 
+    /// What this client sends by: for a [`Transport`] of one's own around it, which has an example.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
+    }
+
     /// The same client over another transport, around its own.
-    #[cfg(feature = "schema")]
+    #[cfg(any(feature = "http", feature = "schema"))]
     pub(crate) fn over<T: Transport>(self, around: impl FnOnce(Arc<dyn Transport>) -> T) -> Self {
         Self::with_transport(around(self.transport))
     }
@@ -58,6 +64,27 @@ impl Client {
     /// The operation is turned into bytes at once, so that the call can be spawned.
     pub fn execute<O: Operation>(&self, operation: O) -> Execute<O::Data> {
         Execute::new(Arc::clone(&self.transport), operation)
+    }
+
+    /// Runs several queries and mutations as one batch: await what this returns, after setting options for the batch if
+    /// need be. There is an outcome for each operation, in their order.
+    ///
+    /// Operations of different types of data go together as [`Request<Value>`](crate::Request), for which
+    /// [`Request::typed`](crate::Request::typed) makes one of the other.
+    ///
+    /// ```no_run
+    /// # async fn example(client: gqlwire::Client) -> Result<(), gqlwire::Error> {
+    /// for outcome in client.execute_batch(["{ a }", "{ b }"]).await? {
+    ///     match outcome {
+    ///         Ok(response) => println!("{:?}", response.data),
+    ///         Err(error) => println!("{error}"),
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn execute_batch<O: Operation>(&self, operations: impl IntoIterator<Item = O>) -> ExecuteBatch<O::Data> {
+        ExecuteBatch::new(Arc::clone(&self.transport), operations)
     }
 
     /// Starts a subscription: await what this returns, after setting options for this call if need be.

@@ -113,9 +113,19 @@ pub(crate) struct Wire<'a> {
 
 impl<'a> Wire<'a> {
     pub(crate) fn read(request: &'a RawRequest) -> Result<Self, Error> {
+        if let Some(id) = request.document_id() {
+            return Err(Error::request(format!(
+                "the document {id:?} is known here by its id alone: send its text"
+            )));
+        }
+        Self::of(request.body())
+    }
+
+    /// What the text of a request holds.
+    pub(crate) fn of(body: &'a str) -> Result<Self, Error> {
         // The client wrote it itself, so that little can be wrong: what nests too deeply, numbers out of all range. Neither
         // message repeats a value.
-        serde_json::from_str(request.body())
+        serde_json::from_str(body)
             .map_err(|error| Error::request(format!("the request cannot be looked through: {error}")))
     }
 }

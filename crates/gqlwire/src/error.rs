@@ -37,7 +37,7 @@ pub enum ErrorKind {
     Lagged,
     /// The server's answer does not follow the protocol.
     Protocol,
-    /// The request was refused before anything was sent.
+    /// The request cannot be sent as it is: as a rule nothing was. A file that fails while it is being sent is one too.
     Request,
     /// The server answered with a status that is not a success, or with a redirect.
     Status,
@@ -196,23 +196,25 @@ impl Error {
         Self::new(ErrorKind::Timeout, format!("{what} took longer than {after:?}"))
     }
 
+    /// Attaches the server's own errors, where the answer as a whole is a failure.
     #[must_use]
-    pub(crate) fn with_errors(self, errors: Vec<GraphQLError>) -> Self {
+    pub fn with_errors(self, errors: Vec<GraphQLError>) -> Self {
         self.edit(|inner| inner.errors = errors)
     }
 
-    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    /// Attaches the HTTP status, and the headers of the answer. With the status 429 or 503 and the kind
+    /// [`Status`](ErrorKind::Status) it [is retryable](Self::is_retryable).
     #[must_use]
-    pub(crate) fn with_answer(self, status: StatusCode, headers: HeaderMap) -> Self {
+    pub fn with_answer(self, status: StatusCode, headers: HeaderMap) -> Self {
         self.edit(|inner| {
             inner.status = Some(status);
             inner.headers = headers;
         })
     }
 
-    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    /// Attaches the beginning of the answer's body, 4 KiB at most.
     #[must_use]
-    pub(crate) fn with_body(self, body: &str) -> Self {
+    pub fn with_body(self, body: &str) -> Self {
         /// As much of a body as an error keeps.
         const KEPT: usize = 4096;
         let mut end = body.len().min(KEPT);
@@ -222,16 +224,16 @@ impl Error {
         self.edit(|inner| inner.body = Some(body[..end].to_owned()))
     }
 
-    #[cfg_attr(not(feature = "appsync"), allow(dead_code))]
+    /// Attaches the code and the reason with which the server closed the websocket.
     #[must_use]
-    pub(crate) fn with_close(self, code: Option<u16>, reason: String) -> Self {
-        self.edit(|inner| inner.close = Some((code, reason)))
+    pub fn with_close(self, code: Option<u16>, reason: impl Into<String>) -> Self {
+        self.edit(|inner| inner.close = Some((code, reason.into())))
     }
 
-    /// Marks that the request had left.
-    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    /// Says that the request had left, and [may have been executed](Self::may_have_been_executed): a transport that cannot
+    /// rule it out has to say so, or a mutation is taken for one that is safe to repeat.
     #[must_use]
-    pub(crate) fn after_sending(self) -> Self {
+    pub fn after_sending(self) -> Self {
         self.edit(|inner| inner.sent = true)
     }
 
@@ -248,7 +250,7 @@ impl Error {
     }
 
     /// What was sent executes nothing, whatever became of it.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     #[must_use]
     pub(crate) fn without_effect(self) -> Self {
         self.edit(|inner| inner.sent = false)
@@ -273,7 +275,7 @@ impl Error {
     }
 
     /// Says whether repeating the call may help, where the kind of error does not tell.
-    #[cfg(any(feature = "appsync", feature = "tls"))]
+    #[cfg(any(feature = "websocket", feature = "tls"))]
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     #[must_use]
     pub(crate) fn retryable(self, retryable: bool) -> Self {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument;
 
 use crate::auth::AuthProvider;
-use crate::transport::{RawRequest, Transport};
+use crate::transport::{RawRequest, RawResponse, Transport};
 use crate::{Error, Operation, Response, RetryPolicy, metrics};
 
 /// A query or mutation that is about to run: await it.
@@ -26,16 +26,9 @@ pub struct Execute<T> {
 
 impl<T> Execute<T> {
     pub(crate) fn new<O: Operation<Data = T>>(transport: Arc<dyn Transport>, operation: O) -> Self {
-        let request = operation.into_request().and_then(|request| RawRequest::new(&request));
-        let request = request.and_then(|request| match request.kind() {
-            OperationKind::Subscription => Err(Error::request(
-                "this is a subscription: use `subscribe`, which gives a stream of its events",
-            )),
-            _ => Ok(request),
-        });
         Self {
             transport,
-            request,
+            request: prepared(operation),
             data: PhantomData,
         }
     }
@@ -44,6 +37,25 @@ impl<T> Execute<T> {
     pub fn auth(mut self, auth: impl AuthProvider) -> Self {
         if let Ok(request) = &mut self.request {
             request.auth = Some(Arc::new(auth));
+        }
+        self
+    }
+
+    /// Sends this query by `GET`: document, operation name, variables and extensions in the URL, and no body, so that HTTP
+    /// caches can answer it. A mutation is refused.
+    ///
+    /// A URL that becomes too long ([`get_url_limit`](crate::ClientBuilder::get_url_limit)) is not sent; the query then goes
+    /// by `POST`. Transports without URLs take no notice.
+    pub fn get(mut self) -> Self {
+        match &mut self.request {
+            Ok(request) if request.kind() == OperationKind::Query => request.by_get = true,
+            Ok(request) => {
+                let kind = request.kind();
+                self.request = Err(Error::request(format!(
+                    "a {kind} cannot go by GET, which caches and browsers repeat as they like: send it by POST"
+                )));
+            }
+            Err(_) => {}
         }
         self
     }
@@ -75,6 +87,17 @@ impl<T> Execute<T> {
             request.timeout = Some(timeout);
         }
         self
+    }
+}
+
+/// A query or a mutation as it is sent.
+pub(crate) fn prepared<O: Operation>(operation: O) -> Result<RawRequest, Error> {
+    let request = RawRequest::new(&operation.into_request()?)?;
+    match request.kind() {
+        OperationKind::Subscription => Err(Error::request(
+            "this is a subscription: use `subscribe`, which gives a stream of its events",
+        )),
+        _ => Ok(request),
     }
 }
 
@@ -123,6 +146,7 @@ impl<T: DeserializeOwned + Send + 'static> IntoFuture for Execute<T> {
 }
 
 async fn run<T: DeserializeOwned>(transport: &dyn Transport, request: &RawRequest) -> Result<Response<T>, Error> {
+    check_uploads(transport, request)?;
     let running = transport.execute(request);
     let answer = match request.timeout() {
         None => running.await?,
@@ -133,6 +157,21 @@ async fn run<T: DeserializeOwned>(transport: &dyn Transport, request: &RawReques
             answer.map_err(|_| timed_out(request, limit))??
         }
     };
+    decoded(answer)
+}
+
+/// Files go only where they are not lost on the way.
+pub(crate) fn check_uploads(transport: &dyn Transport, request: &RawRequest) -> Result<(), Error> {
+    match request.has_uploads() && !transport.takes_uploads() {
+        true => Err(Error::request(
+            "files are uploaded over plain HTTP only, and this client does not send its requests so: AppSync, websockets \
+             and local execution take none",
+        )),
+        false => Ok(()),
+    }
+}
+
+pub(crate) fn decoded<T: DeserializeOwned>(answer: RawResponse) -> Result<Response<T>, Error> {
     let response = Response::from_json(&answer.body).map_err(|error| {
         let error = Error::from(error).with_answer(answer.status, answer.headers.clone());
         error.after_sending()

@@ -96,20 +96,32 @@
 //! | feature | default | what it brings |
 //! |---|---|---|
 //! | `http` | yes | queries and mutations over HTTP |
+//! | `websocket` | yes | everything over `graphql-transport-ws`, the older `graphql-ws` and Phoenix channels |
 //! | `appsync` | yes | AWS AppSync: authentication, subscriptions over its realtime websocket |
 //! | `rustls` | yes | TLS, with aws-lc-rs |
 //! | `ring` | no | TLS, with ring |
+//! | `blocking` | no | `gqlwire::blocking`: a client for code that is not async |
+//! | `testing` | no | `gqlwire::testing`: a scripted server, recordings, and their replay |
+//! | `socks` | no | SOCKS proxies |
+//! | `cookies` | no | cookies, kept from answer to request |
+//! | `compression` | no | compressed answers: gzip, brotli, zstd |
+//! | `reqwest-0_13` | no | requests through a reqwest client of one's own |
 //! | `aws` | no | the AWS SDK's whole credential chain |
 //! | `schema` | no | introspection and SDL, validation before sending, execution in this process (`gqlwire::local`) |
 //! | `macros` | no | `gql!(schema = "…", …)`: documents checked against a schema while the program is compiled |
 //! | `scalars` | no | AppSync's scalars as types |
 //! | `graphql_client-0_16` | no | queries of `graphql_client` as operations |
 //! | `cynic-3` | no | operations of `cynic` |
+//! | `upload` | no | files that go along with a request (multipart request specification) |
 //! | `metrics` | no | counters, gauges and durations through the facade `metrics` |
 
 #[cfg(feature = "appsync")]
 pub mod appsync;
 mod auth;
+#[cfg(feature = "http")]
+mod batching;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 #[cfg(feature = "http")]
 mod builder;
 mod client;
@@ -119,6 +131,7 @@ pub mod cynic_3;
 mod documents;
 mod error;
 mod execute;
+mod execute_batch;
 #[cfg(feature = "graphql_client-0_16")]
 pub mod graphql_client_0_16;
 #[cfg(feature = "http")]
@@ -132,46 +145,77 @@ mod macros;
 mod metrics;
 mod operation;
 mod overflow;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "http")]
+mod persisted;
+#[cfg(feature = "websocket")]
+mod phoenix;
+#[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]
 mod redact;
 mod retry;
 mod runtime;
+#[cfg(feature = "websocket")]
+mod split;
 mod state;
 mod subscribe;
 mod subscription;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transport;
+#[cfg(feature = "upload")]
+mod upload;
 #[cfg(feature = "schema")]
 mod validate;
+#[cfg(feature = "websocket")]
+mod websocket;
 
+#[cfg(feature = "http")]
+pub use self::http::HttpVersion;
 pub use auth::{AuthProvider, Authorization, Target, TargetKind};
 #[cfg(feature = "http")]
+pub use batching::Batching;
+#[cfg(feature = "http")]
 pub use builder::{
-    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE, DEFAULT_MAX_RESPONSE_SIZE,
-    DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES, DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
+    ClientBuilder, DEFAULT_CLOSE_TIMEOUT, DEFAULT_CONNECT_TIMEOUT, DEFAULT_GET_URL_LIMIT, DEFAULT_MAX_MESSAGE_SIZE,
+    DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_QUEUE_BYTES, DEFAULT_QUEUE_BYTES_IN_ALL, DEFAULT_QUEUE_MESSAGES,
+    DEFAULT_TCP_USER_TIMEOUT, DEFAULT_TIMEOUT,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use execute::Execute;
+pub use execute_batch::ExecuteBatch;
 #[cfg(feature = "scalars")]
 pub use gqlwire_proto::appsync::scalar as scalars;
+#[cfg(feature = "websocket")]
+pub use gqlwire_proto::connection::PhoenixVersion;
+pub use gqlwire_proto::connection::Protocol;
 #[cfg(not(feature = "macros"))]
 pub use gqlwire_proto::gql;
 pub use gqlwire_proto::scan::{Document, OperationKind};
 pub use gqlwire_proto::session::Counters;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub use gqlwire_proto::session::ReconnectPolicy;
-pub use gqlwire_proto::{GraphQLError, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response};
+pub use gqlwire_proto::{
+    GraphQLError, IdPlace, Location, MaybeKnown, MaybeUndefined, Partial, PathSegment, Request, Response,
+};
 #[cfg(feature = "schema")]
 pub use gqlwire_schema as schema;
 pub use operation::Operation;
 pub use overflow::{Dropped, Overflow};
-pub use retry::RetryPolicy;
+#[cfg(feature = "http")]
+pub use persisted::PersistedQueries;
+#[cfg(feature = "websocket")]
+pub use phoenix::PhoenixOptions;
+pub use retry::{RetryBudget, RetryPolicy};
 pub use state::{ConnectionState, SessionState};
 pub use subscribe::Subscribe;
 pub use subscription::{DataStream, Event, Gap, Subscription};
-pub use transport::{EventSource, RawEvent, RawRequest, RawResponse, Transport};
+pub use transport::{EventSource, Outcome, RawEvent, RawRequest, RawResponse, Transport};
+#[cfg(feature = "upload")]
+pub use upload::Upload;
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocketOptions;
 
 /// What the macros expand to.
 #[cfg(feature = "macros")]
@@ -191,6 +235,11 @@ mod pages {
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
+    #[doc = include_str!("../../../docs/websockets.md")]
+    struct Websockets;
+    #[cfg(all(feature = "blocking", feature = "testing"))]
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
     #[doc = include_str!("../../../README.md")]
     struct Readme;
 }

@@ -37,7 +37,7 @@ impl Dropped {
     }
 
     /// One run with another that follows it.
-    #[cfg_attr(not(feature = "appsync"), allow(dead_code))]
+    #[cfg_attr(not(feature = "websocket"), allow(dead_code))]
     pub(crate) fn extend(&mut self, later: Self) {
         self.count = self.count.saturating_add(later.count);
         self.until = later.until;

@@ -3,6 +3,8 @@
 
 use gqlwire_proto::GraphQLError;
 use http::{HeaderMap, HeaderName, HeaderValue};
+#[cfg(feature = "websocket")]
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -18,8 +20,8 @@ const SHORTEST: usize = 8;
 pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// The values of the headers that are marked as sensitive and may be secrets, and the signature in one that is
-    /// signed. What else is signed (the host, the media type, the time) has to stay: a server that found another
+    /// The values of the headers that are marked as sensitive and may be secrets, the token behind a scheme, and the signature in
+    /// one that is signed. What else is signed (the host, the media type, the time) has to stay: a server that found another
     /// signature explains itself in these.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         Self::default().and_of(headers)
@@ -29,11 +31,10 @@ impl Secrets {
         let secret = |(name, value): &(&HeaderName, &HeaderValue)| value.is_sensitive() && !is_harmless(name);
         let values = headers.iter().filter(secret);
         let texts = values.filter_map(|(_, value)| value.to_str().ok());
-        let with_signature = |text| {
-            let signature = str::split_once(text, "Signature=").map(|(_, signature)| signature);
-            std::iter::once(text).chain(signature)
-        };
-        self.and(texts.flat_map(with_signature))
+        self.and(texts.flat_map(|text| {
+            let signature = text.split_once("Signature=").map(|(_, signature)| signature);
+            std::iter::once(text).chain(signature).chain(token(text))
+        }))
     }
 
     pub(crate) fn and<'a>(mut self, more: impl IntoIterator<Item = &'a str>) -> Self {
@@ -52,6 +53,18 @@ impl Secrets {
         let decoded: Vec<String> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
         self.and(raw.map(|(_, value)| value))
             .and(decoded.iter().map(String::as_str))
+    }
+
+    /// Every text in this JSON, and what follows `Bearer` and its like in it.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn and_texts_of(self, json: Option<&RawValue>) -> Self {
+        let Some(json) = json.and_then(|json| serde_json::from_str(json.get()).ok()) else {
+            return self;
+        };
+        let mut texts = Vec::new();
+        collect(json, &mut texts);
+        let texts = texts.iter().map(String::as_str);
+        self.and(texts.flat_map(|text| std::iter::once(text).chain(token(text))))
     }
 
     pub(crate) fn occur_in(&self, text: &str) -> bool {
@@ -83,6 +96,22 @@ impl Secrets {
             Value::Object(members) => self.redact_members(members),
             Value::Bool(_) | Value::Null | Value::Number(_) => {}
         }
+    }
+}
+
+/// What follows `Bearer` or another scheme: servers repeat it without that.
+fn token(text: &str) -> Option<&str> {
+    let (_, token) = text.split_once(' ')?;
+    (!token.contains(' ')).then_some(token)
+}
+
+#[cfg(feature = "websocket")]
+fn collect(json: Value, texts: &mut Vec<String>) {
+    match json {
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.into_iter().for_each(|item| collect(item, texts)),
+        Value::Object(members) => members.into_iter().for_each(|(_, member)| collect(member, texts)),
+        Value::Bool(_) | Value::Null | Value::Number(_) => {}
     }
 }
 

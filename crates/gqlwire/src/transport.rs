@@ -3,7 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
+use gqlwire_proto::IdPlace;
 use gqlwire_proto::scan::{OperationKind, Outline};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::watch;
@@ -13,12 +14,90 @@ use crate::{Counters, Dropped, Error, Gap, Overflow, Request, RetryPolicy, Sessi
 
 /// What carries operations to a server and their answers back, as text. Types exist only above it.
 ///
-/// Implement it to run a client over something of your own: a recording, a scripted double, another protocol.
+/// Implement it to run a client over something of your own: another protocol, a server in this process. `gqlwire::testing`
+/// (feature `testing`) has doubles for tests.
+///
+/// A transport around another one, or around a client's, sees everything that passes:
+///
+/// ```
+/// use std::time::Instant;
+///
+/// use futures_util::future::BoxFuture;
+/// use gqlwire::{Client, Counters, Error, EventSource, Outcome, RawRequest, RawResponse, SessionState, Transport};
+///
+/// /// Says how long each request took.
+/// #[derive(Debug)]
+/// struct Timed<T>(T);
+///
+/// impl<T: Transport> Transport for Timed<T> {
+///     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+///         Box::pin(async move {
+///             let began = Instant::now();
+///             let answer = self.0.execute(request).await;
+///             println!("{} {:?} took {:?}", request.kind(), request.name(), began.elapsed());
+///             answer
+///         })
+///     }
+///
+///     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+///         self.0.subscribe(request)
+///     }
+///
+///     // What has a default has to be handed on, or it is as if the inner transport could not do it.
+///     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+///         self.0.execute_batch(requests)
+///     }
+///
+///     fn takes_uploads(&self) -> bool {
+///         self.0.takes_uploads()
+///     }
+///
+///     fn catches_up(&self) -> bool {
+///         self.0.catches_up()
+///     }
+///
+///     fn state(&self) -> Option<tokio::sync::watch::Receiver<SessionState>> {
+///         self.0.state()
+///     }
+///
+///     fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+///         self.0.counters()
+///     }
+///
+///     fn close(&self) -> BoxFuture<'_, ()> {
+///         self.0.close()
+///     }
+/// }
+///
+/// fn timed(client: &Client) -> Client {
+///     Client::with_transport(Timed(client.transport()))
+/// }
+/// ```
+///
+/// To change a request, clone it first: [`headers_mut`](RawRequest::headers_mut). The clone counts as the same call.
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
     /// Runs a query or a mutation.
     ///
     /// An answer that is a GraphQL response is a success here, whatever errors it holds.
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>>;
+
+    /// Runs several queries and mutations as one batch: an outcome for each, in their order.
+    ///
+    /// Headers, credentials, timeout and retry policy stand on each of them, and are the same for all. By default they
+    /// run beside one another, each for itself; a transport that can carry several in one message does that instead.
+    ///
+    /// # Errors
+    ///
+    /// The batch as such is refused before anything of it is sent. What happens to it later is the outcome of each.
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        Box::pin(async move { Ok(join_all(requests.iter().map(|request| self.execute(request))).await) })
+    }
+
+    /// Whether requests may have [uploads](RawRequest::has_uploads) here; `false` unless said otherwise. Where it says no,
+    /// they are refused before they come here. A transport around another one asks that.
+    fn takes_uploads(&self) -> bool {
+        false
+    }
 
     /// Starts a subscription; ready when the server has acknowledged it. Dropping the source ends it.
     ///
@@ -52,6 +131,44 @@ pub trait Transport: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// A transport that several clients share.
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        (**self).execute(request)
+    }
+
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        (**self).execute_batch(requests)
+    }
+
+    fn takes_uploads(&self) -> bool {
+        (**self).takes_uploads()
+    }
+
+    fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        (**self).subscribe(request)
+    }
+
+    fn catches_up(&self) -> bool {
+        (**self).catches_up()
+    }
+
+    fn state(&self) -> Option<watch::Receiver<SessionState>> {
+        (**self).state()
+    }
+
+    fn counters(&self) -> BoxFuture<'_, Option<Counters>> {
+        (**self).counters()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        (**self).close()
+    }
+}
+
+/// What became of one request of a [batch](Transport::execute_batch).
+pub type Outcome = Result<RawResponse, Error>;
+
 /// The events of one subscription, as text.
 pub trait EventSource: fmt::Debug + Send {
     /// The next event; `None` once the server has completed the subscription.
@@ -84,6 +201,13 @@ pub struct RawRequest {
     body: Arc<str>,
     kind: OperationKind,
     name: Option<Arc<str>>,
+    id: Option<DocumentId>,
+    pub(crate) by_get: bool,
+    /// How many requests this is, if it is a batch.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) batch: Option<usize>,
+    #[cfg(feature = "upload")]
+    pub(crate) uploads: crate::upload::Uploads,
     pub(crate) headers: HeaderMap,
     pub(crate) timeout: Option<Duration>,
     pub(crate) retry: Option<RetryPolicy>,
@@ -105,7 +229,7 @@ impl RawRequest {
     }
 
     /// The same, for a task that outlives the call.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn shared_body(&self) -> Arc<str> {
         Arc::clone(&self.body)
     }
@@ -120,9 +244,47 @@ impl RawRequest {
         self.name.as_deref()
     }
 
+    /// The id that stands in place of the document, for a [request by id](Request::by_id).
+    pub fn document_id(&self) -> Option<&str> {
+        self.id.as_ref().map(|id| &*id.id)
+    }
+
+    /// Where that id is to stand, if the request says so.
+    #[cfg(feature = "http")]
+    pub(crate) fn id_place(&self) -> Option<IdPlace> {
+        self.id.as_ref()?.place
+    }
+
+    /// Whether the caller wants this query sent in the URL of a `GET`.
+    pub fn is_by_get(&self) -> bool {
+        self.by_get
+    }
+
+    /// Whether files go along, which the body alone does not show.
+    pub fn has_uploads(&self) -> bool {
+        #[cfg(feature = "upload")]
+        return !self.uploads.is_empty();
+        #[cfg(not(feature = "upload"))]
+        false
+    }
+
+    /// The same request with another body: another way to write the same thing.
+    #[cfg(any(feature = "http", feature = "upload"))]
+    pub(crate) fn with_body(&self, body: impl Into<Arc<str>>) -> Self {
+        Self {
+            body: body.into(),
+            ..self.clone()
+        }
+    }
+
     /// Headers for this request alone.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The same, for a transport around another one that adds to them.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
     }
 
     /// The credentials for this request, where the caller gave it others than the client's.
@@ -169,32 +331,27 @@ impl RawRequest {
     /// The document has a syntax error, holds no operation, several without saying which, or several of the name that
     /// was asked for, or is a subscription with more than one root field; or the request cannot be JSON.
     pub fn new<T>(request: &Request<T>) -> Result<Self, Error> {
-        let document = request.document();
-        let outline =
-            Outline::parse(document).map_err(|error| Error::request(error.render(document)).with_source(error))?;
-        let operation = outline
-            .select(request.named_operation())
-            .map_err(|error| Error::request(error.to_string()))?;
-        let namesakes = outline.operations().iter();
-        let namesakes = namesakes.filter(|other| other.name() == operation.name()).count();
-        if namesakes > 1 {
-            let name = operation.name().unwrap_or_default();
-            return Err(Error::request(format!(
-                "the document has {namesakes} operations of the name {name}, and no server can tell which is meant: \
-                 rename all but one"
-            )));
-        }
-        let roots = operation.root_fields().count();
-        if operation.kind() == OperationKind::Subscription && roots > 1 {
-            return Err(Error::request(format!(
-                "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for \
-                 each"
-            )));
-        }
+        let (kind, name) = match request.document_id() {
+            None => describe(request.document(), request.named_operation())?,
+            Some((id, kind, _)) => {
+                if id.is_empty() {
+                    return Err(Error::request("the id of the document is empty"));
+                }
+                (kind, request.named_operation().map(Into::into))
+            }
+        };
+        let id = request
+            .document_id()
+            .map(|(id, _, place)| DocumentId { id: id.into(), place });
         Ok(Self {
             body: request.to_json()?.into(),
-            kind: operation.kind(),
-            name: operation.name().map(Into::into),
+            kind,
+            name,
+            id,
+            by_get: false,
+            batch: None,
+            #[cfg(feature = "upload")]
+            uploads: crate::upload::Uploads::default(),
             headers: HeaderMap::new(),
             timeout: None,
             retry: None,
@@ -208,6 +365,56 @@ impl RawRequest {
             validate: true,
         })
     }
+
+    /// Several requests as one: a JSON array, which is a mutation if any of them is. All have the options of the first.
+    #[cfg(feature = "http")]
+    pub(crate) fn array(requests: &[Self]) -> Option<Self> {
+        let mut body = String::from("[");
+        for (index, request) in requests.iter().enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(&request.body);
+        }
+        body.push(']');
+        let mutation = requests.iter().find(|request| request.kind == OperationKind::Mutation);
+        let array = Self {
+            name: None,
+            id: None,
+            by_get: false,
+            batch: Some(requests.len()),
+            kind: mutation.map_or(OperationKind::Query, |mutation| mutation.kind),
+            #[cfg(feature = "upload")]
+            uploads: crate::upload::Uploads::of_batch(requests),
+            ..requests.first()?.with_body(body)
+        };
+        Some(array)
+    }
+}
+
+/// The kind and the name of the operation that is meant.
+fn describe(document: &str, named: Option<&str>) -> Result<(OperationKind, Option<Arc<str>>), Error> {
+    let outline =
+        Outline::parse(document).map_err(|error| Error::request(error.render(document)).with_source(error))?;
+    let operation = outline
+        .select(named)
+        .map_err(|error| Error::request(error.to_string()))?;
+    let namesakes = outline.operations().iter();
+    let namesakes = namesakes.filter(|other| other.name() == operation.name()).count();
+    if namesakes > 1 {
+        let name = operation.name().unwrap_or_default();
+        return Err(Error::request(format!(
+            "the document has {namesakes} operations of the name {name}, and no server can tell which is meant: rename \
+             all but one"
+        )));
+    }
+    let roots = operation.root_fields().count();
+    if operation.kind() == OperationKind::Subscription && roots > 1 {
+        return Err(Error::request(format!(
+            "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for each"
+        )));
+    }
+    Ok((operation.kind(), operation.name().map(Into::into)))
 }
 
 /// Hides the body: it holds the variables.
@@ -219,6 +426,13 @@ impl fmt::Debug for RawRequest {
             .field("body_len", &self.body.len())
             .finish_non_exhaustive()
     }
+}
+
+#[derive(Clone)]
+struct DocumentId {
+    id: Arc<str>,
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    place: Option<IdPlace>,
 }
 
 /// An answer as it came.

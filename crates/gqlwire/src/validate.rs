@@ -1,5 +1,6 @@
 //! Requests checked against a schema before anything of them is sent, with the feature `schema`.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use futures_util::future::BoxFuture;
@@ -7,7 +8,8 @@ use gqlwire_schema::{Diagnostics, Schema, VariableErrors};
 use tokio::sync::watch;
 
 use crate::documents::{Documents, Wire};
-use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
+use crate::execute_batch::of_item;
+use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
 use crate::{Client, Counters, Error, Execute, SessionState, Subscribe};
 
 impl Client {
@@ -86,10 +88,12 @@ struct Validating {
 
 impl Validating {
     fn check(&self, request: &RawRequest) -> Result<(), Error> {
-        if !request.validate {
+        // Nothing is known here of a document that only the server has.
+        if !request.validate || request.document_id().is_some() {
             return Ok(());
         }
-        let wire = Wire::read(request)?;
+        let body = with_files(request)?;
+        let wire = Wire::of(&body)?;
         let document = self.documents.check(&wire.query).map_err(|diagnostics| {
             let found = match diagnostics.len() {
                 1 => "the schema refuses this document".to_owned(),
@@ -109,12 +113,34 @@ impl Validating {
     }
 }
 
+/// The request with something in the places of its files, where `null` would not fit the types of the variables.
+fn with_files(request: &RawRequest) -> Result<Cow<'_, str>, Error> {
+    #[cfg(feature = "upload")]
+    if request.has_uploads() {
+        return request.uploads.in_place(request.body()).map(Cow::Owned);
+    }
+    Ok(Cow::Borrowed(request.body()))
+}
+
 impl Transport for Validating {
     fn execute<'a>(&'a self, request: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
         match self.check(request) {
             Ok(()) => self.inner.execute(request),
             Err(error) => Box::pin(async { Err(error) }),
         }
+    }
+
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        let mut checked = requests.iter().enumerate();
+        let refused = checked.find_map(|(index, request)| self.check(request).err().map(|error| of_item(index, error)));
+        match refused {
+            None => self.inner.execute_batch(requests),
+            Some(error) => Box::pin(async { Err(error) }),
+        }
+    }
+
+    fn takes_uploads(&self) -> bool {
+        self.inner.takes_uploads()
     }
 
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
 
-use crate::{allocations, clock};
+use crate::{allocations, clock, peak_bytes};
 
 /// Counts events. Shared by tasks of one thread: it loads and stores where threads would have to add.
 #[derive(Debug)]
@@ -144,14 +144,6 @@ fn latency(nanoseconds: &mut [u64]) -> Option<Latency> {
         p99: at(0.99)?,
         max: at(1.0)?,
     })
-}
-
-/// The most memory that this process had at once. Not from `getrusage`, which counts what its parent had at the fork.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -2,9 +2,13 @@
 
 mod duration;
 mod endpoints;
+mod network;
 mod prefix;
+mod request;
 mod schema;
 mod secret;
+mod session;
+mod socket;
 mod swallowed;
 mod transport;
 
@@ -20,11 +24,15 @@ use clap_complete::Shell;
 pub(crate) use self::duration::Limit;
 use self::duration::duration;
 use self::endpoints::only_endpoint;
+pub(crate) use self::network::NetworkArgs;
+pub(crate) use self::request::RequestArgs;
 pub(crate) use self::schema::{
     CareArgs, CheckArgs, DescribeArgs, DiffArgs, FailOn, FailOnChange, FetchArgs, Format, LintArgs, LocalSchemaArgs,
     Output, PlainOutput, SchemaVerb, SearchArgs, SourceArgs,
 };
 pub(crate) use self::secret::{Secret, check};
+pub(crate) use self::session::SessionArgs;
+pub(crate) use self::socket::SocketArgs;
 pub(crate) use self::swallowed::is_endpoint;
 use self::swallowed::take_endpoints;
 use self::transport::Carrier;
@@ -176,6 +184,12 @@ pub(crate) struct OperationArgs {
     /// End subscriptions after this time: 30s, 5m, 1h30m; it begins when all of them are acknowledged
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, hide_short_help = true)]
     pub(crate) duration: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) request: RequestArgs,
+
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
 }
 
 /// Where to connect, how, and as whom.
@@ -194,8 +208,20 @@ pub(crate) struct ConnectionArgs {
     pub(crate) headers: Vec<String>,
 
     /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`
-    #[arg(long, value_name = "N|none", default_value = "10", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        visible_alias = "timeout",
+        value_name = "N|none",
+        default_value = "10",
+        allow_negative_numbers = true
+    )]
     pub(crate) execute_timeout: Limit,
+
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
+    #[command(flatten)]
+    pub(crate) socket: SocketArgs,
 
     #[command(flatten)]
     pub(crate) auth: AuthArgs,
@@ -217,25 +243,12 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "HOW", value_enum, help_heading = APPSYNC, hide_short_help = true)]
     pub(crate) header_carrier: Option<Carrier>,
 
-    /// End a subscription with its connection, instead of connecting again
-    #[arg(long, help_heading = APPSYNC)]
-    pub(crate) no_reconnect: bool,
-
-    /// How often in a row to try to connect again, before a subscription ends; without limit if nothing is said
-    #[arg(long, value_name = "N", conflicts_with = "no_reconnect", help_heading = APPSYNC, hide_short_help = true)]
-    pub(crate) max_reconnects: Option<u32>,
-
-    /// How long after its acknowledgement a subscription may still miss events, so that --catch-up waits for it; 2s if
-    /// nothing is said, as AppSync needs
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = APPSYNC, hide_short_help = true)]
-    pub(crate) settle_time: Option<Duration>,
-
     /// Bytes that an answer may have; 64 MiB if nothing is said
     #[arg(long, value_name = "BYTES", hide_short_help = true)]
     pub(crate) max_response_size: Option<usize>,
 
     /// Bytes that a message of the websocket may have; 16 MiB if nothing is said
-    #[arg(long, value_name = "BYTES", hide_short_help = true, help_heading = APPSYNC)]
+    #[arg(long, value_name = "BYTES", hide_short_help = true)]
     pub(crate) max_message_size: Option<usize>,
 
     /// Send credentials unencrypted to another machine, where anyone on the way can read them

@@ -74,7 +74,10 @@ fn options_of(words: &[OsString], command: &Command) -> Vec<String> {
             None => break,
         }
     }
-    let options = runs.get_arguments().filter_map(|argument| argument.get_long());
+    let options = runs.get_arguments().flat_map(|argument| {
+        let aliases = argument.get_visible_aliases().unwrap_or_default();
+        argument.get_long().into_iter().chain(aliases)
+    });
     options.map(str::to_owned).collect()
 }
 

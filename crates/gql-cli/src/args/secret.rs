@@ -29,7 +29,12 @@ impl FromStr for Secret {
 impl Secret {
     /// The secret itself, without the line break that ends a file. `option` is for the error.
     pub(crate) fn read(&self, option: &str) -> Result<SecretString, Failure> {
-        let secret = match self {
+        check(self.read_text(option)?, option)
+    }
+
+    /// The same of any text, which may have several lines.
+    pub(crate) fn read_text(&self, option: &str) -> Result<SecretString, Failure> {
+        Ok(match self {
             Self::Text(secret) => secret.clone(),
             Self::File(path) => {
                 let mut text = read_file(path).map_err(|failure| Failure {
@@ -39,8 +44,7 @@ impl Secret {
                 text.truncate(text.trim_end_matches(['\n', '\r']).len());
                 SecretString::from(text)
             }
-        };
-        check(secret, option)
+        })
     }
 
     /// Where it comes from, for people: never what it is.

@@ -95,8 +95,11 @@ fn transports_have_the_names_of_python_too() {
         ("appsync", Transport::Appsync),
         ("appsync_http", Transport::AppsyncHttp),
         ("appsync_websockets", Transport::AppsyncWebsockets),
-        ("websockets", Transport::Websockets),
-        ("aiohttp_websockets", Transport::Websockets),
+        ("ws", Transport::Ws),
+        ("websockets", Transport::Ws),
+        ("aiohttp_websockets", Transport::Ws),
+        ("ws-legacy", Transport::WsLegacy),
+        ("sse-single", Transport::SseSingle),
         ("phoenix", Transport::Phoenix),
     ] {
         assert_eq!(operation(&[URL, "--transport", name]).connection.transport, transport);

@@ -5,12 +5,28 @@ use gqlwire::appsync::HeaderCarrier;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(crate) enum Transport {
-    /// AppSync where the host is one of AWS AppSync's or an option is for AppSync, else HTTP
+    /// By the URL, the options and the server's answer: AppSync for its hosts and options, a websocket for ws and wss,
+    /// else HTTP, where a subscription takes whatever the server streams, and a websocket if it streams nothing
     #[default]
     Auto,
-    /// Queries and mutations over HTTP
+    /// HTTP; a subscription takes whatever the server streams
     #[value(aliases = ["https", "aiohttp", "httpx", "requests"])]
     Http,
+    /// Everything over one websocket: graphql-transport-ws or the older graphql-ws, as the server selects
+    #[value(aliases = ["websocket", "websockets", "aiohttp_websockets"])]
+    Ws,
+    /// Everything over one websocket that speaks the older protocol of Apollo, graphql-ws
+    #[value(name = "ws-legacy", alias = "ws_legacy")]
+    WsLegacy,
+    /// HTTP, and server-sent events for subscriptions
+    Sse,
+    /// HTTP, and one stream of server-sent events for all subscriptions
+    #[value(name = "sse-single", alias = "sse_single")]
+    SseSingle,
+    /// HTTP, and multipart answers for subscriptions, as Apollo Router sends them
+    Multipart,
+    /// Channels of Phoenix, as Absinthe uses them
+    Phoenix,
     /// AWS AppSync: HTTP for queries and mutations, its realtime websocket for subscriptions
     Appsync,
     /// AWS AppSync over HTTP alone
@@ -19,10 +35,6 @@ pub(crate) enum Transport {
     /// AWS AppSync's realtime websocket alone
     #[value(alias = "appsync-websockets")]
     AppsyncWebsockets,
-    #[value(hide = true, alias = "aiohttp_websockets")]
-    Websockets,
-    #[value(hide = true)]
-    Phoenix,
 }
 
 impl Transport {
@@ -31,11 +43,15 @@ impl Transport {
         match self {
             Self::Auto => "auto",
             Self::Http => "http",
+            Self::Ws => "ws",
+            Self::WsLegacy => "ws-legacy",
+            Self::Sse => "sse",
+            Self::SseSingle => "sse-single",
+            Self::Multipart => "multipart",
+            Self::Phoenix => "phoenix",
             Self::Appsync => "appsync",
             Self::AppsyncHttp => "appsync_http",
             Self::AppsyncWebsockets => "appsync_websockets",
-            Self::Websockets => "websockets",
-            Self::Phoenix => "phoenix",
         }
     }
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{cache, origin};
 use crate::args::{ConnectionArgs, FetchArgs, Format};
-use crate::connection::Connection;
+use crate::connection::{Connection, ForOperations};
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
 use crate::iam::IamChain;
@@ -44,7 +44,7 @@ pub(crate) fn fetch(args: FetchArgs) -> Result<Exit, Failure> {
         Some(id) => from_control_plane(id, &args)?,
         None => {
             let options = super::options(&args.schema_download, IntrospectionOptions::all())?;
-            let connection = Connection::resolve(args.connection, &environment)?;
+            let connection = Connection::resolve(args.connection, ForOperations::default(), &environment)?;
             let client = connection.client()?;
             match introspect(&connection, &client, &options)? {
                 Some(answer) => Some(from_answer(&answer, connection.shown(), args.format, args.strict)?),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{cache, fetch};
 use crate::args::{CareArgs, ConnectionArgs, LocalSchemaArgs, SourceArgs, is_endpoint};
-use crate::connection::Connection;
+use crate::connection::{Connection, ForOperations};
 use crate::document::{read_file_up_to, read_text_up_to};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -101,7 +101,7 @@ pub(crate) fn load(origin: Origin, care: &CareArgs) -> Result<Option<Loaded>, Fa
 }
 
 fn fetched(args: ConnectionArgs, strict: bool) -> Result<Option<Loaded>, Failure> {
-    let connection = Connection::resolve(args, &|name| std::env::var(name).ok())?;
+    let connection = Connection::resolve(args, ForOperations::default(), &|name| std::env::var(name).ok())?;
     let client = connection.client()?;
     let Some(answer) = fetch::introspect(&connection, &client, &IntrospectionOptions::all())? else {
         return Ok(None);

@@ -87,14 +87,6 @@ fn the_transport_names_of_python_run_over_http() {
 }
 
 #[test]
-fn generic_websockets_are_announced_for_later() {
-    for name in ["websockets", "aiohttp_websockets", "phoenix"] {
-        let cli = Cli::new().args(["wss://example.com/graphql", "--transport", name]);
-        cli.run().status(2).stdout("").stderr_contains("a later version");
-    }
-}
-
-#[test]
 fn an_option_beats_the_environment() {
     let (server, other) = (server(), Canned::json("200 OK", "{\"data\":{\"other\":1}}"));
     let base = || {
@@ -147,15 +139,9 @@ fn the_api_key_of_the_environment_goes_to_appsync_alone() {
 #[test]
 fn the_environment_gives_no_credentials_to_strangers() {
     for (url, args, said) in [
-        ("wss://api.example.com/x", &[][..], "--transport appsync_websockets"),
-        (
-            "ws://127.0.0.1:9/graphql/realtime",
-            &[],
-            "--transport appsync_websockets",
-        ),
         (
             "https://api.example.com/graphql",
-            &["--region", "eu-west-1"],
+            &["--region", "eu-west-1"][..],
             "--transport appsync",
         ),
         (
@@ -332,7 +318,6 @@ fn usage_errors_are_code_2_and_say_what_to_do() {
             &[url, "-q", "{ a }", "--count", "1"],
             "--count and --for end a subscription",
         ),
-        (&[url, "-q", "subscription { a }"], "--transport appsync"),
         (
             &[url, "-f", "/nonexistent/query.graphql"],
             "cannot open /nonexistent/query.graphql",

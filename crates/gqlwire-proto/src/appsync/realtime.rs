@@ -1,14 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::action::{Action, Disconnect, End};
-use super::envelope::Envelope;
 use super::limits;
 use super::message::ClientMessage;
-use super::refusal::Refusal;
+use crate::connection::{Action, Data, Disconnect, End, Envelope, Refusal, SubscriptionId, Timeouts, after};
 
 /// One connection to AppSync's realtime endpoint: frames and time in, actions out.
 ///
@@ -37,6 +34,8 @@ use super::refusal::Refusal;
 pub struct Realtime {
     timeouts: Timeouts,
     phase: Phase,
+    /// The payload of `connection_ack`.
+    ack: Option<String>,
     last_frame: Instant,
     next_id: u64,
     // Ordered, so that what happens to all happens in the order of their start; and at 200 at most, faster than a hash.
@@ -52,62 +51,6 @@ pub struct Realtime {
 struct Shared {
     refusals: VecDeque<Refusal>,
     strays: BTreeSet<SubscriptionId>,
-}
-
-/// A subscription on its connection. On the wire it is this number in a string; it is never used twice.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SubscriptionId(u64);
-
-impl SubscriptionId {
-    /// Reads an id as this client writes it, and in no other way: `01` and `+1` are not `1`.
-    fn from_wire(text: &str) -> Option<Self> {
-        if text.starts_with(['0', '+']) {
-            return None;
-        }
-        text.parse().ok().map(Self)
-    }
-
-    /// The slot that it was started in; see [`Realtime::start_in`].
-    pub fn slot(self) -> u16 {
-        (self.0 & u64::from(u16::MAX)) as u16
-    }
-}
-
-impl fmt::Display for SubscriptionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// How long to wait for what.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Timeouts {
-    /// For `connection_ack` after `connection_init`.
-    pub ack: Duration,
-    /// For `start_ack` after `start`.
-    pub start_ack: Duration,
-    /// For the `complete` that answers `stop`.
-    pub stop: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            ack: limits::ACK_TIMEOUT,
-            start_ack: limits::START_ACK_TIMEOUT,
-            stop: limits::STOP_TIMEOUT,
-        }
-    }
-}
-
-/// One event of a subscription, still text.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Data<'f> {
-    /// The subscription it belongs to.
-    pub id: SubscriptionId,
-    /// The payload, not looked into: see [`payload_of`](super::payload_of).
-    pub payload: &'f str,
 }
 
 #[derive(Debug)]
@@ -141,6 +84,7 @@ impl Realtime {
         Self {
             timeouts,
             phase: Phase::AwaitingAck { until },
+            ack: None,
             last_frame: now,
             next_id: 1,
             subscriptions: BTreeMap::new(),
@@ -171,6 +115,16 @@ impl Realtime {
         !self.actions.is_empty() || self.shared.as_ref().is_some_and(|shared| !shared.refusals.is_empty())
     }
 
+    /// What the server said with `connection_ack`, as JSON.
+    pub fn ack_payload(&self) -> Option<&str> {
+        self.ack.as_deref()
+    }
+
+    /// The socket shows a sign of life that is no message.
+    pub fn pong(&mut self, now: Instant) {
+        self.last_frame = now;
+    }
+
     /// When the last frame came; before the first, when the socket opened.
     pub fn last_frame(&self) -> Instant {
         self.last_frame
@@ -195,14 +149,14 @@ impl Realtime {
     ///
     /// On a connection that is not ready the subscription ends at once, with the reason.
     pub fn start(&mut self, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
-        self.start_as(SubscriptionId(self.next_id), data, authorization, now)
+        self.start_as(SubscriptionId::numbered(self.next_id), data, authorization, now)
     }
 
     /// The same, with an id that names a slot, so that whoever keeps subscriptions in slots finds an event's by index.
     ///
     /// A connection on which one subscription is started in a slot has all of them started so.
     pub fn start_in(&mut self, slot: u16, data: &str, authorization: &RawValue, now: Instant) -> SubscriptionId {
-        let id = SubscriptionId((self.next_id << 16) | u64::from(slot));
+        let id = SubscriptionId::in_slot(self.next_id, slot);
         self.start_as(id, data, authorization, now)
     }
 
@@ -219,7 +173,7 @@ impl Realtime {
             return id;
         }
         self.actions
-            .push_back(Action::Send(ClientMessage::start(id.0, data, authorization)));
+            .push_back(Action::Send(ClientMessage::start(id.number(), data, authorization)));
         self.set(
             id,
             State::Pending {
@@ -238,7 +192,7 @@ impl Realtime {
             Some(State::Active) => true,
             Some(State::Stopping { .. }) | None => return,
         };
-        self.actions.push_back(Action::Send(ClientMessage::stop(id.0)));
+        self.actions.push_back(Action::Send(ClientMessage::stop(id.number())));
         let until = after(now, self.timeouts.stop);
         self.set(id, State::Stopping { until, acknowledged });
     }
@@ -340,6 +294,7 @@ impl Realtime {
     fn acknowledged(&mut self, payload: Option<&str>) {
         // A second ack changes nothing.
         if let Phase::AwaitingAck { .. } = self.phase {
+            self.ack = payload.map(str::to_owned);
             self.phase = Phase::Ready {
                 timeout: connection_timeout(payload),
             };
@@ -366,7 +321,7 @@ impl Realtime {
         const REMEMBERED: usize = 256;
         let Some(shared) = &mut self.shared else { return };
         if shared.strays.len() < REMEMBERED && shared.strays.insert(id) {
-            self.actions.push_back(Action::Send(ClientMessage::stop(id.0)));
+            self.actions.push_back(Action::Send(ClientMessage::stop(id.number())));
         }
     }
 
@@ -425,7 +380,7 @@ impl Realtime {
         match (unanswered.next(), unanswered.next()) {
             // A rate limit is not an answer to this start in particular, but there is no other that it could stop.
             (Some((only, true)), None) => self.over(only, End::Refused(refusal)),
-            (Some(_), Some(_)) => self.without_id = Some((refusal, SubscriptionId(self.next_id))),
+            (Some(_), Some(_)) => self.without_id = Some((refusal, SubscriptionId::numbered(self.next_id))),
             _ => {}
         }
     }
@@ -513,12 +468,6 @@ fn refusal(payload: Option<&str>, frame: &str) -> Refusal {
         Some(refusal) if !refusal.errors().is_empty() => refusal,
         _ => Refusal::from_json(frame),
     }
-}
-
-/// The end of a wait. A person who writes [`Duration::MAX`] means no limit, which no clock can add.
-fn after(now: Instant, wait: Duration) -> Instant {
-    const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-    now + wait.min(FOREVER)
 }
 
 /// The server's `connectionTimeoutMs`, where it is a number that a server can mean.

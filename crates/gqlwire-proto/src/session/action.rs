@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::AuthSource;
 use super::slab::Handle;
-use crate::appsync::{Disconnect, Refusal};
+use crate::connection::{Disconnect, Protocol, Refusal};
 
 /// Something that went wrong outside: opening a socket, getting credentials, running a catch-up. The session hands it
 /// back as it got it, as a cause.
@@ -44,8 +44,23 @@ pub struct SubscribeOptions {
     pub source: AuthSource,
     /// Whether a catch-up runs after each acknowledgement.
     pub catch_up: bool,
-    /// How long it may take to be acknowledged; `None` for as long as the session says.
+    /// How long it may take to be acknowledged; `None` for as long as the session says. A query that has to be repeated
+    /// is not sent again after that.
     pub connect_deadline: Option<Duration>,
+    /// Whether it is a query or a mutation instead; `None` for a subscription.
+    pub once: Option<Once>,
+}
+
+/// An operation with one result, after which it is [`Completed`](Ending::Completed).
+///
+/// It stays on the socket that it was sent on, has neither gaps nor a catch-up, and is acknowledged when it is sent.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Once {
+    /// Sent again when its connection is lost before the answer has come, unless the deadline for its first
+    /// acknowledgement has passed.
+    Query,
+    /// Never sent twice: what is lost with its connection ends as [`Unanswered`](Ending::Unanswered).
+    Mutation,
 }
 
 impl SubscribeOptions {
@@ -56,6 +71,15 @@ impl SubscribeOptions {
             source: AuthSource::CLIENT,
             catch_up: false,
             connect_deadline: None,
+            once: None,
+        }
+    }
+
+    /// A query or mutation that the client's provider signs, where operations are signed.
+    pub fn once(body: impl Into<Arc<str>>, once: Once) -> Self {
+        Self {
+            once: Some(once),
+            ..Self::new(body)
         }
     }
 }
@@ -68,6 +92,7 @@ impl fmt::Debug for SubscribeOptions {
             .field("source", &self.source)
             .field("catch_up", &self.catch_up)
             .field("connect_deadline", &self.connect_deadline)
+            .field("once", &self.once)
             .finish()
     }
 }
@@ -91,10 +116,43 @@ pub struct Issued {
     pub dates: Option<(SystemTime, SystemTime)>,
 }
 
+/// An open socket: what is spoken on it, and what it was opened with.
+#[derive(Clone)]
+pub struct Opening {
+    /// What the client and the server have agreed on.
+    pub protocol: Protocol,
+    /// The JSON that goes with `connection_init`, or with `phx_join`; AppSync takes none.
+    pub init: Option<String>,
+    /// Which credentials were used.
+    pub issued: Issued,
+}
+
+impl Opening {
+    /// A socket without anything that goes with its first message.
+    pub fn new(protocol: Protocol, issued: Issued) -> Self {
+        Self {
+            protocol,
+            init: None,
+            issued,
+        }
+    }
+}
+
+/// Hides what goes with the first message: it may hold credentials.
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening")
+            .field("protocol", &self.protocol)
+            .field("init_len", &self.init.as_ref().map(String::len))
+            .field("issued", &self.issued)
+            .finish()
+    }
+}
+
 /// What to do next.
 #[derive(Clone)]
 pub enum Action {
-    /// A subscription is registered with the server for the first time.
+    /// A subscription is registered with the server for the first time; or it has been sent, where servers do not say.
     Acknowledged(SubscriptionHandle),
     /// Ask this provider for what the start of this subscription needs; answer with
     /// [`authorized`](super::Session::authorized) or [`authorization_failed`](super::Session::authorization_failed).
@@ -117,6 +175,8 @@ pub enum Action {
     Close {
         /// Which.
         connection: ConnectionId,
+        /// The close code to leave with; none where there is nobody left to tell.
+        code: Option<u16>,
         /// Why.
         cause: Disconnect,
     },
@@ -131,6 +191,11 @@ pub enum Action {
     /// Ask the client's provider for what a connection needs, then open a socket; answer with
     /// [`opened`](super::Session::opened) or [`open_failed`](super::Session::open_failed).
     Open(ConnectionId),
+    /// Send a ping of the websocket itself; tell [`pong`](super::Session::pong) of its answer.
+    Ping(ConnectionId),
+    /// The server has acknowledged a connection: [`protocol`](super::Session::protocol) and
+    /// [`ack_payload`](super::Session::ack_payload) have what was agreed on.
+    Ready(ConnectionId),
     /// The server refuses what this provider issued as this generation: ask it whether it has better ones; answer
     /// with [`refreshed`](super::Session::refreshed).
     Refresh {
@@ -159,12 +224,14 @@ impl fmt::Debug for Action {
             Self::Acknowledged(subscription) => write!(f, "Acknowledged({})", subscription.index()),
             Self::Authorize { subscription, .. } => write!(f, "Authorize({})", subscription.index()),
             Self::CatchUp { subscription, run } => write!(f, "CatchUp({}, {run})", subscription.index()),
-            Self::Close { connection, cause } => write!(f, "Close({connection}, {cause})"),
+            Self::Close { connection, cause, .. } => write!(f, "Close({connection}, {cause})"),
             Self::Closed => f.write_str("Closed"),
             Self::CorrectClock(seconds) => write!(f, "CorrectClock({seconds})"),
             Self::Ended(subscription, ending) => write!(f, "Ended({}, {ending:?})", subscription.index()),
             Self::Event(subscription, event) => write!(f, "Event({}, {event:?})", subscription.index()),
             Self::Open(connection) => write!(f, "Open({connection})"),
+            Self::Ping(connection) => write!(f, "Ping({connection})"),
+            Self::Ready(connection) => write!(f, "Ready({connection})"),
             Self::Refresh { source, generation, .. } => write!(f, "Refresh({}, {generation})", source.0),
             Self::Send { connection, text } => write!(f, "Send({connection}, {} bytes)", text.len()),
             Self::StateChanged => f.write_str("StateChanged"),
@@ -177,7 +244,7 @@ impl fmt::Debug for Action {
 pub struct Deliver<'f> {
     /// For whom.
     pub subscription: SubscriptionHandle,
-    /// The payload, not looked into: see [`payload_of`](crate::appsync::payload_of).
+    /// The payload, not looked into: see [`payload_of`](crate::connection::payload_of).
     pub payload: &'f str,
 }
 
@@ -284,6 +351,8 @@ pub enum Ending {
     },
     /// The user stopped it.
     Stopped,
+    /// A mutation was sent, and its connection lost before an answer came: it may have been executed.
+    Unanswered(Cause),
 }
 
 /// Why a socket could not be opened.

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::action::{Action, Cause, ConnectionId, Ending, Issued, OpenFailure, OpenFailureKind};
+use super::action::{Action, Cause, ConnectionId, Ending, OpenFailure, OpenFailureKind, Opening};
 use super::clock::clock_correction;
 use super::credentials::{AuthSource, Remedy};
-use super::lane::{Lane, LanePhase};
+use super::lane::{Lane, LanePhase, Socket};
 use super::random::share;
 use super::session::Session;
 use super::subscription::Attempt;
 use super::timers::Timer;
-use crate::appsync::{self, Disconnect, Realtime, RefusalKind};
+use crate::connection::{self, CloseMeaning, Connection, Disconnect, Protocol, Refusal, RefusalKind, Settings};
 
 /// How an attempt, or a connection, came to its end.
 enum Fate {
@@ -26,17 +26,22 @@ enum Fate {
 
 impl Session {
     /// The socket is open.
-    pub fn opened(&mut self, connection: ConnectionId, issued: Issued, now: Instant) {
+    pub fn opened(&mut self, connection: ConnectionId, opening: Opening, now: Instant) {
+        let Opening { protocol, init, issued } = opening;
         self.credentials.issued(AuthSource::CLIENT, issued.generation);
-        let mut timeouts = self.options.timeouts.clone();
+        let mut settings = Settings {
+            timeouts: self.options.timeouts.clone(),
+            pings: self.options.pings,
+            phoenix: self.options.phoenix.clone(),
+        };
         // The session waits for `start_ack` itself: a start that is late may still be acknowledged.
-        timeouts.start_ack = Duration::MAX;
+        settings.timeouts.start_ack = Duration::MAX;
         let lane = self.lanes.get_mut(connection.lane as usize);
         if let Some(socket) = lane.and_then(|lane| lane.socket_mut(connection.epoch))
-            && socket.realtime.is_none()
+            && socket.machine.is_none()
         {
             socket.issued = issued;
-            socket.realtime = Some(Realtime::opened(timeouts, now).shared());
+            socket.machine = Some(Connection::opened(protocol, &settings, init.as_deref(), now));
             self.touched.push(connection);
         }
         self.settle(now);
@@ -47,7 +52,7 @@ impl Session {
         let Some(lane) = self.lanes.get_mut(connection.lane as usize) else {
             return;
         };
-        let opening = |lane: &&mut Lane| lane.socket(connection.epoch).is_some_and(|s| s.realtime.is_none());
+        let opening = |lane: &&mut Lane| lane.socket(connection.epoch).is_some_and(|s| s.machine.is_none());
         let Some(socket) = Some(lane)
             .filter(opening)
             .and_then(|lane| lane.take_socket(connection.epoch))
@@ -72,17 +77,34 @@ impl Session {
 
     /// A binary frame arrived.
     pub fn binary(&mut self, connection: ConnectionId, len: usize, now: Instant) {
-        self.tell(connection, now, |realtime| realtime.binary(len));
+        self.tell(connection, now, |machine| machine.binary(len));
     }
 
     /// The server closed the connection; everything that it had sent has been given to [`frame`](Self::frame).
     pub fn closed(&mut self, connection: ConnectionId, code: Option<u16>, reason: &str, now: Instant) {
-        self.tell(connection, now, |realtime| realtime.closed(code, reason));
+        self.tell(connection, now, |machine| machine.closed(code, reason));
     }
 
     /// The connection broke; everything that had arrived has been given to [`frame`](Self::frame).
     pub fn lost(&mut self, connection: ConnectionId, why: &str, now: Instant) {
-        self.tell(connection, now, |realtime| realtime.lost(why));
+        self.tell(connection, now, |machine| machine.lost(why));
+    }
+
+    /// A pong of the websocket arrived, or another of its control frames: a sign of life.
+    pub fn pong(&mut self, connection: ConnectionId, now: Instant) {
+        if let Some(machine) = self.machine(connection) {
+            machine.pong(now);
+        }
+    }
+
+    /// What is spoken on an open socket.
+    pub fn protocol(&self, connection: ConnectionId) -> Option<Protocol> {
+        Some(self.find_machine(connection)?.protocol())
+    }
+
+    /// What the server said with the acknowledgement of a connection, as JSON.
+    pub fn ack_payload(&self, connection: ConnectionId) -> Option<&str> {
+        self.find_machine(connection)?.ack_payload()
     }
 
     /// The provider has been asked for better credentials than this generation: whether it has them.
@@ -107,17 +129,22 @@ impl Session {
         self.settle(now);
     }
 
-    fn tell(&mut self, connection: ConnectionId, now: Instant, what: impl FnOnce(&mut Realtime)) {
-        if let Some(realtime) = self.realtime(connection) {
-            what(realtime);
+    fn tell(&mut self, connection: ConnectionId, now: Instant, what: impl FnOnce(&mut Connection)) {
+        if let Some(machine) = self.machine(connection) {
+            what(machine);
             self.touched.push(connection);
         }
         self.settle(now);
     }
 
-    pub(super) fn realtime(&mut self, connection: ConnectionId) -> Option<&mut Realtime> {
+    pub(super) fn machine(&mut self, connection: ConnectionId) -> Option<&mut Connection> {
         let lane = self.lanes.get_mut(connection.lane as usize)?;
-        lane.socket_mut(connection.epoch)?.realtime.as_mut()
+        lane.socket_mut(connection.epoch)?.machine.as_mut()
+    }
+
+    fn find_machine(&self, connection: ConnectionId) -> Option<&Connection> {
+        let lane = self.lanes.get(connection.lane as usize)?;
+        lane.socket(connection.epoch)?.machine.as_ref()
     }
 
     /// A lane with room: open ones first, then any that has subscriptions, then any.
@@ -170,9 +197,9 @@ impl Session {
             if epoch != main
                 && epoch != next
                 && !socket.is_used()
-                && let Some(realtime) = &mut socket.realtime
+                && let Some(machine) = &mut socket.machine
             {
-                realtime.close(now);
+                machine.close(now);
                 self.touched.push(ConnectionId {
                     lane,
                     epoch: socket.epoch,
@@ -201,7 +228,7 @@ impl Session {
         let opening: Vec<u32> = home
             .sockets
             .iter()
-            .filter(|s| s.realtime.is_none())
+            .filter(|s| s.machine.is_none())
             .map(|s| s.epoch)
             .collect();
         for epoch in opening {
@@ -220,6 +247,7 @@ impl Session {
         {
             self.actions.push_back(Action::Close {
                 connection,
+                code: None,
                 cause: Disconnect::Requested,
             });
         }
@@ -227,18 +255,19 @@ impl Session {
 
     /// Carries out what a socket's protocol says.
     pub(super) fn pump(&mut self, connection: ConnectionId, now: Instant) {
-        while let Some(realtime) = self.realtime(connection) {
-            if let Some(refusal) = realtime.take_refusal() {
+        while let Some(machine) = self.machine(connection) {
+            if let Some(refusal) = machine.take_refusal() {
                 self.refused_without_id(connection, refusal, now);
                 continue;
             }
-            let Some(action) = realtime.poll() else { break };
+            let Some(action) = machine.poll() else { break };
             match action {
-                appsync::Action::Send(text) => self.actions.push_back(Action::Send { connection, text }),
-                appsync::Action::Ready => self.ready(connection, now),
-                appsync::Action::Acknowledged(id) => self.acknowledged(connection, id, now),
-                appsync::Action::Ended(id, end) => self.ended(connection, id, end, now),
-                appsync::Action::Close(cause) => return self.socket_closed(connection, cause, now),
+                connection::Action::Send(text) => self.actions.push_back(Action::Send { connection, text }),
+                connection::Action::Ping => self.actions.push_back(Action::Ping(connection)),
+                connection::Action::Ready => self.ready(connection, now),
+                connection::Action::Acknowledged(id) => self.acknowledged(connection, id, now),
+                connection::Action::Ended(id, end) => self.ended(connection, id, end, now),
+                connection::Action::Close(cause) => return self.socket_closed(connection, cause, now),
             }
         }
         self.arm_socket(connection, now);
@@ -251,14 +280,17 @@ impl Session {
             return;
         };
         socket.acknowledged = Some(now);
-        let lead = options.age_lead.min(options.greatest_age / 2);
-        let by_age = now + (options.greatest_age - lead) + share(lead, roll);
+        let by_age = options.greatest_age.map(|age| {
+            let lead = options.age_lead.min(age / 2);
+            now + (age - lead) + share(lead, roll)
+        });
         let by_expiry = socket.issued.expires_at.map(|expires| {
             let left = expires.saturating_duration_since(now);
             // Whoever hands out what expires at once would have connections replaced without end.
             (expires - options.expiry_lead.min(left / 5)).max(now + Duration::from_secs(60))
         });
-        socket.rotate_at = Some(by_expiry.map_or(by_age, |by_expiry| by_expiry.min(by_age)));
+        socket.rotate_at = by_age.into_iter().chain(by_expiry).min();
+        self.actions.push_back(Action::Ready(connection));
         self.state_changed = true;
         self.touch_lane(connection.lane);
         if self.lanes[connection.lane as usize].next_epoch() == Some(connection.epoch) {
@@ -282,11 +314,18 @@ impl Session {
     fn socket_closed(&mut self, connection: ConnectionId, cause: Disconnect, now: Instant) {
         self.timers.set(Timer::Socket(connection.lane, connection.epoch), None);
         let taken = self.lanes[connection.lane as usize].take_socket(connection.epoch);
+        let protocol = taken.as_ref().and_then(|socket| socket.machine.as_ref());
+        let protocol = protocol.map_or(Protocol::AppSync, Connection::protocol);
         self.actions.push_back(Action::Close {
             connection,
+            code: cause.close_code(protocol),
             cause: cause.clone(),
         });
         let Some(socket) = taken else { return };
+        if protocol != Protocol::AppSync {
+            let fate = self.fate(connection.lane, &socket, &cause, now);
+            return self.socket_gone(connection, cause.into(), fate, now);
+        }
         // AppSync opens the socket before it looks at the signature, and calls one that has expired a bad request.
         if let Disconnect::Refused(refusal) = &cause
             && matches!(refusal.kind(), RefusalKind::BadRequest | RefusalKind::Unauthorized)
@@ -308,6 +347,29 @@ impl Session {
             (_, None) => Fate::Failed,
         };
         self.socket_gone(connection, cause.into(), fate, now);
+    }
+
+    /// How a connection came to its end, on any protocol but AppSync's.
+    fn fate(&mut self, lane: u32, socket: &Socket, cause: &Disconnect, now: Instant) -> Fate {
+        let lived = socket.acknowledged.map(|at| now.saturating_duration_since(at));
+        if lived.is_some_and(|lived| lived >= self.options.reconnect.healthy_after) {
+            // What was good for so long and is refused now has expired.
+            self.lane_works(lane);
+        }
+        let meaning = match cause {
+            Disconnect::Refused(refusal) if is_a_crash(refusal) => return Fate::Failed,
+            Disconnect::Refused(_) => CloseMeaning::Unauthorized,
+            Disconnect::Closed { code, .. } => CloseMeaning::of(*code),
+            // A server that does so once will do it again: not without end, and not at once.
+            Disconnect::Binary(_) | Disconnect::Malformed(_) | Disconnect::Violation { .. } => return Fate::Failed,
+            _ => CloseMeaning::Retry,
+        };
+        match (meaning, lived) {
+            (CloseMeaning::Final, _) => Fate::Final,
+            (CloseMeaning::Unauthorized, _) => Fate::Unauthorized(socket.issued.generation),
+            (CloseMeaning::Retry, Some(lived)) => Fate::Dropped(lived),
+            (CloseMeaning::Retry, None) => Fate::Failed,
+        }
     }
 
     /// A socket is gone, and every subscription that it served knows.
@@ -494,14 +556,17 @@ impl Session {
 
     pub(super) fn socket_tick(&mut self, lane: u32, epoch: u32, now: Instant) {
         let connection = ConnectionId { lane, epoch };
-        let Some(realtime) = self.realtime(connection) else {
+        let Some(machine) = self.machine(connection) else {
             return;
         };
-        realtime.tick(now);
-        let silent = now.saturating_duration_since(realtime.last_frame());
+        machine.tick(now);
+        let silent = now.saturating_duration_since(machine.last_frame());
         self.touched.push(connection);
         let home = &self.lanes[lane as usize];
-        if home.ready_epoch() == Some(epoch) && home.next.is_none() && silent >= self.options.probe_after {
+        if home.ready_epoch() == Some(epoch)
+            && home.next.is_none()
+            && self.options.probe_after.is_some_and(|probe| silent >= probe)
+        {
             self.begin_rotation(lane, true, now);
         }
     }
@@ -509,14 +574,14 @@ impl Session {
     fn arm_socket(&mut self, connection: ConnectionId, now: Instant) {
         let ConnectionId { lane, epoch } = connection;
         let home = &self.lanes[lane as usize];
-        let Some(realtime) = home.socket(epoch).and_then(|socket| socket.realtime.as_ref()) else {
+        let Some(machine) = home.socket(epoch).and_then(|socket| socket.machine.as_ref()) else {
             return;
         };
         let watched = home.ready_epoch() == Some(epoch) && home.next.is_none();
-        let probe = realtime.last_frame() + self.options.probe_after;
+        let probe = self.options.probe_after.map(|probe| machine.last_frame() + probe);
         // A probe that has failed is made again by the lane.
-        let probe = (watched && probe > now).then_some(probe);
-        let at = realtime.deadline().into_iter().chain(probe).min();
+        let probe = probe.filter(|probe| watched && *probe > now);
+        let at = machine.deadline().into_iter().chain(probe).min();
         self.timers.set(Timer::Socket(lane, epoch), at);
     }
 
@@ -544,4 +609,9 @@ impl Session {
             .get(index)
             .is_some_and(|subscription| subscription.attempt == Attempt::Waiting)
     }
+}
+
+/// What Phoenix answers to a `phx_join` that the server has failed to carry out: not a refusal.
+fn is_a_crash(refusal: &Refusal) -> bool {
+    refusal.errors().iter().any(|error| error.message == "join crashed")
 }

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use super::credentials::Remedies;
 use super::{Backoff, Cause, Issued};
-use crate::appsync::{Realtime, Refusal, SubscriptionId};
+use crate::connection::{Connection, Refusal, SubscriptionId};
 
 /// A connection as the pool sees it: its subscriptions stay with it from socket to socket.
 ///
@@ -66,7 +66,7 @@ pub(super) struct Next {
 pub(super) struct Socket {
     pub(super) epoch: u32,
     /// None while it is being opened.
-    pub(super) realtime: Option<Realtime>,
+    pub(super) machine: Option<Connection>,
     pub(super) slots: Vec<Slot>,
     free: Vec<u16>,
     pub(super) issued: Issued,
@@ -75,6 +75,8 @@ pub(super) struct Socket {
     pub(super) rotate_at: Option<Instant>,
     /// How often the clock had been corrected when it was signed.
     pub(super) corrections: u32,
+    /// Whether the server has been heard to carry out an operation, so that it has accepted the credentials.
+    pub(super) works: bool,
     /// What the server said about no subscription in particular.
     pub(super) hint: Option<Refusal>,
 }
@@ -131,13 +133,14 @@ impl Lane {
         self.epochs = self.epochs.wrapping_add(1);
         self.sockets.push(Socket {
             epoch: self.epochs,
-            realtime: None,
+            machine: None,
             slots: Vec::new(),
             free: Vec::new(),
             issued: Issued::default(),
             acknowledged: None,
             rotate_at: None,
             corrections,
+            works: false,
             hint: None,
         });
         self.epochs

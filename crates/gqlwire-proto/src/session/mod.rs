@@ -12,6 +12,7 @@ mod connect;
 mod credentials;
 mod lane;
 mod moving;
+mod once;
 mod options;
 mod pool;
 mod random;
@@ -28,8 +29,8 @@ mod timers;
 use std::time::Duration;
 
 pub use action::{
-    Action, Cause, ConnectionId, Deliver, Dropped, Ending, Event, Failure, Gap, Issued, OpenFailure, OpenFailureKind,
-    SubscribeOptions, SubscriptionHandle, Ticket,
+    Action, Cause, ConnectionId, Deliver, Dropped, Ending, Event, Failure, Gap, Issued, Once, OpenFailure,
+    OpenFailureKind, Opening, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 pub use backoff::{Backoff, ReconnectPolicy};
 pub use clock::{ClockWatch, clock_correction};

@@ -8,7 +8,7 @@ use super::lane::{Lane, LanePhase, Next, Place};
 use super::session::Session;
 use super::subscription::Attempt;
 use super::{Backoff, ReconnectPolicy};
-use crate::appsync::Disconnect;
+use crate::connection::Disconnect;
 
 impl Session {
     /// The catch-up operation has its answer, or failed: a subscription that cannot catch up ends.
@@ -171,9 +171,9 @@ impl Session {
         }
         let socket = self.lanes[subscription.lane as usize].socket(old.epoch);
         let last = socket
-            .and_then(|socket| socket.realtime.as_ref())
-            .map(|realtime| realtime.last_frame());
-        if last.is_some_and(|last| last < acknowledged && now < last + self.options.probe_after) {
+            .and_then(|socket| socket.machine.as_ref())
+            .map(|machine| machine.last_frame());
+        if last.is_some_and(|last| last < acknowledged && now < last + self.options.patience()) {
             takeover.put_off(now + STEP);
         }
     }
@@ -235,8 +235,8 @@ impl Session {
             return;
         };
         let home = &self.lanes[subscription.lane as usize];
-        let old = home.socket(old.epoch).and_then(|socket| socket.realtime.as_ref());
-        let since = old.map(|realtime| realtime.last_frame());
+        let old = home.socket(old.epoch).and_then(|socket| socket.machine.as_ref());
+        let since = old.map(|machine| machine.last_frame());
         if subscription.gap_told {
             return;
         }
@@ -391,8 +391,8 @@ impl Session {
         let next = *next;
         let main = home.main_epoch().and_then(|epoch| home.socket(epoch));
         let spoke = main
-            .and_then(|socket| socket.realtime.as_ref())
-            .is_some_and(|realtime| realtime.last_frame() > next.begun);
+            .and_then(|socket| socket.machine.as_ref())
+            .is_some_and(|machine| machine.last_frame() > next.begun);
         if next.probe && self.rotating != Some(lane) && spoke {
             // The first one has found its voice: there is nothing to replace.
             home.next = None;
@@ -404,7 +404,7 @@ impl Session {
             let active = self
                 .subscriptions
                 .get(index)
-                .is_some_and(|subscription| subscription.serving.is_some());
+                .is_some_and(|subscription| subscription.serving.is_some() && subscription.once.is_none());
             if active {
                 self.queue_next(index);
             }
@@ -449,7 +449,8 @@ impl Session {
         let moved = |index: &u32| {
             self.subscriptions.get(*index).is_none_or(|subscription| {
                 let elsewhere = subscription.serving.is_none_or(|place| place.epoch == next.epoch);
-                elsewhere || subscription.next == Some(Attempt::Stays)
+                // A query or mutation ends where it was sent.
+                elsewhere || subscription.next == Some(Attempt::Stays) || subscription.once.is_some()
             })
         };
         if !home.members.iter().all(moved) {
@@ -479,7 +480,7 @@ impl Session {
         let (mut places, elsewhere): (Vec<_>, _) = lingering.into_iter().partition(|place| Some(place.epoch) == old);
         subscription.lingering = elsewhere;
         let on_its_way = match subscription.attempt {
-            Attempt::Starting { place, .. } if Some(place.epoch) == old => {
+            Attempt::Starting { place, .. } if Some(place.epoch) == old && subscription.once.is_none() => {
                 places.push(place);
                 true
             }

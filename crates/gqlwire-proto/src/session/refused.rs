@@ -8,7 +8,7 @@ use super::credentials::{AuthSource, Remedy};
 use super::lane::Place;
 use super::session::Session;
 use super::subscription::{Attempt, Which};
-use crate::appsync::{Refusal, RefusalKind};
+use crate::connection::{Refusal, RefusalKind};
 
 impl Session {
     /// An error about nobody in particular. It never ends what is acknowledged.
@@ -46,6 +46,10 @@ impl Session {
                 }
                 _ => self.stays(index, now),
             };
+        }
+        if !self.options.sign_starts {
+            // The connection's credentials are the operation's, and the server has taken them: it means what it says.
+            return self.over(index, Ending::Final(Cause::Refused(refusal)), now);
         }
         if refusal
             .errors()

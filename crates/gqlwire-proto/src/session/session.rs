@@ -28,7 +28,7 @@ use super::{Backoff, SessionOptions};
 ///  driver ──▶ authorized, refreshed  ──▶│     Session      │──▶  frame: Deliver (borrowed from the frame)
 ///            catch_up_done              │  lanes ── sockets│     deadline: when to call tick
 ///            tick                       │    │        │    │
-///                                       │ subscriptions    │     a socket's own protocol: appsync::Realtime
+///                                       │ subscriptions    │     a socket's own protocol: Connection
 ///                                       └──────────────────┘
 /// ```
 ///
@@ -147,14 +147,17 @@ impl Session {
     /// Starts a subscription. It is acknowledged later, or ends with a cause, or is stopped.
     pub fn subscribe(&mut self, options: SubscribeOptions, now: Instant) -> SubscriptionHandle {
         let wait = options.connect_deadline.or(self.options.connect_deadline);
+        // A person who writes `Duration::MAX` means no limit, which no clock can add.
+        let connect_by = wait.and_then(|wait| Some((now.checked_add(wait)?, wait)));
         let lane = self.place(None);
         let handle = self.subscriptions.insert(Subscription {
             body: options.body,
             source: options.source,
-            wants_catch_up: options.catch_up,
+            wants_catch_up: options.catch_up && options.once.is_none(),
+            once: options.once,
             acknowledged: false,
-            // A person who writes `Duration::MAX` means no limit, which no clock can add.
-            connect_by: wait.and_then(|wait| Some((now.checked_add(wait)?, wait))),
+            connect_by,
+            repeat_by: connect_by,
             lane,
             attempt: Attempt::Waiting,
             next: None,
@@ -259,17 +262,22 @@ impl Session {
             .lanes
             .get_mut(connection.lane as usize)?
             .socket_mut(connection.epoch)?;
-        let realtime = socket.realtime.as_mut()?;
+        let machine = socket.machine.as_mut()?;
         self.counters.frames += 1;
         self.counters.bytes += frame.len() as u64;
-        let data = realtime.frame(frame, now);
-        if realtime.has_news() {
+        let data = machine.frame(frame, now);
+        if machine.has_news() {
             self.touched.push(connection);
             self.settle(now);
         }
         let data = data?;
-        let socket = self.lanes[connection.lane as usize].socket(connection.epoch)?;
-        let index = socket.slot_of(data.id)?.subscription?;
+        let socket = self.lanes[connection.lane as usize].socket_mut(connection.epoch)?;
+        let first = !std::mem::replace(&mut socket.works, true);
+        let index = socket.slot_of(data.id).and_then(|slot| slot.subscription);
+        if first {
+            self.lane_works(connection.lane);
+        }
+        let index = index?;
         let place = Place {
             epoch: connection.epoch,
             slot: data.id.slot(),
@@ -277,6 +285,10 @@ impl Session {
         let subscription = self.subscriptions.get(index)?;
         let deliver = match subscription.is_plain() {
             true => subscription.serving == Some(place),
+            false if subscription.once.is_some() => {
+                self.answer(index, place, data.payload, now);
+                false
+            }
             false => self.compare(index, place, data.payload, now),
         };
         if !deliver {

@@ -1,17 +1,22 @@
 //! Subscriptions on their way to `start_ack`, and what becomes of them when they end there.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 
-use super::action::{Action, Cause, ConnectionId, Ending, Event, Failure, Gap, Issued, SubscriptionHandle, Ticket};
+use super::action::{
+    Action, Cause, ConnectionId, Ending, Event, Failure, Gap, Issued, Once, SubscriptionHandle, Ticket,
+};
 use super::credentials::AuthSource;
 use super::lane::{LanePhase, Place};
 use super::session::Session;
 use super::subscription::{Attempt, Which};
 use super::timers::Timer;
 use super::{Backoff, Takeover};
-use crate::appsync::{End, RefusalKind, SubscriptionId};
+use crate::connection::{End, RefusalKind, Start, SubscriptionId};
+
+/// How long to wait for a slot on a socket that has none left.
+const FULL: Duration = Duration::from_millis(100);
 
 /// How many starts without an answer stay known; older ones are stopped.
 const LINGERING: usize = 3;
@@ -21,7 +26,7 @@ impl Session {
     /// start.
     pub fn authorized(&mut self, ticket: Ticket, authorization: &RawValue, issued: Issued, now: Instant) {
         if let Some((index, which, epoch)) = self.redeem(ticket) {
-            self.start(index, which, epoch, authorization, issued, now);
+            self.start(index, which, epoch, Some((authorization, issued)), now);
         }
         self.settle(now);
     }
@@ -102,6 +107,10 @@ impl Session {
             }
             self.starts.pop_front();
             self.pacer.started(now);
+            if !self.options.sign_starts {
+                self.start(index, which, epoch, None, now);
+                continue;
+            }
             let Some(subscription) = self.subscriptions.get_mut(index) else {
                 continue;
             };
@@ -136,9 +145,12 @@ impl Session {
         (subscription.next == Some(Attempt::Queued)).then_some((index, Which::Next, next.epoch))
     }
 
-    fn start(&mut self, index: u32, which: Which, epoch: u32, auth: &RawValue, issued: Issued, now: Instant) {
+    /// Sends a start, with what the provider has issued for it; without, what its connection was opened with counts.
+    fn start(&mut self, index: u32, which: Which, epoch: u32, signed: Option<(&RawValue, Issued)>, now: Instant) {
         let source = self.source_of(index);
-        self.credentials.issued(source, issued.generation);
+        if let Some((_, issued)) = signed {
+            self.credentials.issued(source, issued.generation);
+        }
         let (timeout, rule, seed) = (
             self.options.timeouts.start_ack,
             self.options.takeover.clone(),
@@ -149,17 +161,27 @@ impl Session {
         };
         let lane = subscription.lane;
         let slot = self.lanes[lane as usize].socket_mut(epoch).and_then(|socket| {
+            let generation = signed.map_or(socket.issued.generation, |(_, issued)| issued.generation);
+            socket.machine.as_ref()?;
             let slot = socket.take_slot(index)?;
-            let wire = socket.realtime.as_mut()?.start_in(slot, &subscription.body, auth, now);
+            let machine = socket.machine.as_mut()?;
+            let start = Start {
+                body: &subscription.body,
+                authorization: signed.map(|(authorization, _)| authorization),
+                once: subscription.once.is_some(),
+            };
+            let wire = machine.start_in(slot, start, now);
             socket.slots[usize::from(slot)].wire = Some(wire);
-            Some(slot)
+            Some((slot, generation))
         });
-        let Some(slot) = slot else {
-            subscription.set_attempt(which, Attempt::Waiting);
-            return self.kick(index, now);
+        let Some((slot, generation)) = slot else {
+            // The socket is gone, or full of what is being stopped.
+            let until = now + FULL;
+            subscription.set_attempt(which, Attempt::Backoff { until });
+            return self.touch_subscription(index);
         };
         let place = Place { epoch, slot };
-        subscription.generation = issued.generation;
+        subscription.generation = generation;
         // A wait that no clock can add is for ever.
         let until = now.checked_add(timeout).unwrap_or(now + super::FOREVER);
         subscription.set_attempt(which, Attempt::Starting { place, until });
@@ -185,12 +207,19 @@ impl Session {
         let (main, next) = (home.main_epoch(), home.next_epoch());
         let Some(socket) = home.socket_mut(epoch) else { return };
         socket.hint = None;
+        // Where nothing is acknowledged, that something was sent shows nothing.
+        let socket_says_so = socket
+            .machine
+            .as_ref()
+            .is_some_and(|machine| machine.protocol().acknowledges_starts());
         let Some(slot) = socket.slot_mut(id) else { return };
         slot.acknowledged = true;
         let Some(index) = slot.subscription else { return };
         let place = Place { epoch, slot: id.slot() };
-        self.lane_works(lane);
-        self.pacer.accepted(now);
+        if socket_says_so {
+            self.lane_works(lane);
+            self.pacer.accepted(now);
+        }
         let Some(subscription) = self.subscriptions.get_mut(index) else {
             return;
         };
@@ -212,7 +241,10 @@ impl Session {
         subscription.remedies = super::credentials::Remedies::default();
         match which {
             Which::Main => {
-                subscription.backoff = Backoff::default();
+                // What is acknowledged by being sent has shown nothing yet.
+                if subscription.once.is_none() {
+                    subscription.backoff = Backoff::default();
+                }
                 subscription.serving = Some(place);
             }
             Which::Next => {
@@ -259,7 +291,7 @@ impl Session {
             self.begin_catch_up(index, now, now);
         }
         let next = self.lanes[lane as usize].next.is_some_and(|next| next.ready);
-        if next {
+        if next && !self.is_once(index) {
             self.queue_next(index);
         }
     }
@@ -279,11 +311,14 @@ impl Session {
         let Some(socket) = self.lanes[lane as usize].socket_mut(epoch) else {
             return;
         };
-        let since = socket.realtime.as_ref().map_or(now, |realtime| realtime.last_frame());
+        let since = socket.machine.as_ref().map_or(now, |machine| machine.last_frame());
         let Some(slot) = socket.free_slot(id) else { return };
         let Some(index) = slot.subscription else { return };
         let place = Place { epoch, slot: id.slot() };
         self.touch_subscription(index);
+        if matches!(end, End::Completed | End::Failed(_)) {
+            self.lane_works(lane);
+        }
         let Some(subscription) = self.subscriptions.get_mut(index) else {
             return;
         };
@@ -292,6 +327,7 @@ impl Session {
             subscription.lingering.remove(lingered);
         }
         match end {
+            End::Disconnected(cause) if subscription.once.is_some() => self.unanswered(index, place, cause, now),
             End::Disconnected(cause) => self.place_lost(index, place, since, cause.into(), now),
             // An older start was refused for its pace; the newer one will have its own answer.
             End::Refused(refusal) if lingered.is_some() && refusal.kind() == RefusalKind::LimitExceeded => {}
@@ -371,10 +407,14 @@ impl Session {
             return;
         };
         let lane = subscription.lane;
+        if subscription.once == Some(Once::Mutation) {
+            let cause = Cause::NoStartAck { waited, hint: None };
+            return self.over(index, Ending::Unanswered(cause), now);
+        }
         let socket = self.lanes[lane as usize].socket(place.epoch);
         let hint = socket.and_then(|socket| socket.hint.clone());
-        let realtime = socket.and_then(|socket| socket.realtime.as_ref());
-        let silent = realtime.is_some_and(|realtime| realtime.last_frame() + waited <= now);
+        let machine = socket.and_then(|socket| socket.machine.as_ref());
+        let silent = machine.is_some_and(|machine| machine.last_frame() + waited <= now);
         subscription.lingering.push(place);
         let oldest = (subscription.lingering.len() > LINGERING).then(|| subscription.lingering.remove(0));
         if let Some(oldest) = oldest {
@@ -400,8 +440,8 @@ impl Session {
         }
         slot.subscription = None;
         let wire = slot.wire;
-        if let (Some(wire), Some(realtime)) = (wire, &mut socket.realtime) {
-            realtime.stop(wire, now);
+        if let (Some(wire), Some(machine)) = (wire, &mut socket.machine) {
+            machine.stop(wire, now);
             self.touched.push(ConnectionId {
                 lane,
                 epoch: place.epoch,

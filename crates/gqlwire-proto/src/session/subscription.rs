@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use super::catch_up::CatchUp;
 use super::credentials::Remedies;
 use super::lane::Place;
-use super::{AuthSource, Backoff, Cause, Takeover};
+use super::{AuthSource, Backoff, Cause, Once, Takeover};
 
 /// One subscription over all its sockets.
 ///
@@ -22,8 +22,12 @@ pub(super) struct Subscription {
     pub(super) body: Arc<str>,
     pub(super) source: AuthSource,
     pub(super) wants_catch_up: bool,
+    /// A query or mutation: it never moves, and ends with its first result.
+    pub(super) once: Option<Once>,
     pub(super) acknowledged: bool,
     pub(super) connect_by: Option<(Instant, Duration)>,
+    /// Until when a query is repeated.
+    pub(super) repeat_by: Option<(Instant, Duration)>,
     pub(super) lane: u32,
     pub(super) attempt: Attempt,
     pub(super) next: Option<Attempt>,
@@ -97,7 +101,7 @@ impl Subscription {
 
     /// Whether an event may be handed on without a look at anything else.
     pub(super) fn is_plain(&self) -> bool {
-        self.takeover.is_none() && self.catch_up.is_none()
+        self.takeover.is_none() && self.catch_up.is_none() && self.once.is_none()
     }
 
     /// Every place that the server may know it at.

@@ -94,7 +94,7 @@ pub(super) fn canonical_request(request: &SignableRequest<'_>, headers: &SignedH
     text
 }
 
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 

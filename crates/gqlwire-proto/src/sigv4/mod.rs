@@ -16,6 +16,7 @@ mod timestamp;
 mod verify;
 
 pub use canonical::SignableRequest;
+pub(crate) use canonical::sha256_hex;
 pub use credentials::Credentials;
 pub use sign::{SignError, Signed, SigningScope, sign};
 pub use verify::{Mismatch, Verified, Verifier, VerifyError};
@@ -57,7 +58,7 @@ fn hmac(key: &[u8], message: &str) -> Hmac<Sha256> {
 
 /// The text that is signed: algorithm, time, scope and the hash of the canonical request.
 fn string_to_sign(date: &str, scope: &str, canonical_request: &str) -> String {
-    let hash = canonical::sha256_hex(canonical_request.as_bytes());
+    let hash = sha256_hex(canonical_request.as_bytes());
     format!("{ALGORITHM}\n{date}\n{scope}\n{hash}")
 }
 

@@ -31,7 +31,7 @@ const STEP: usize = 1024 * 1024;
 ///
 /// Bytes are read into [`space`](Self::space); then [`advance`](Self::advance) tells whether there is a message, and
 /// [`take`](Self::take) takes it. Where the bytes are cut makes no difference to what comes out. Pings do not come out:
-/// what the last one asked for is [`pong`](Self::pong).
+/// what the last one asked for is [`pong`](Self::pong). Nor do pongs: [`ponged`](Self::ponged) tells of them.
 ///
 /// After a close frame and after an error, whatever else was read is ignored.
 ///
@@ -57,6 +57,7 @@ pub struct Decoder {
     gathered: Option<Gathered>,
     ready: Option<Ready>,
     pong: Option<Pong>,
+    ponged: bool,
     over: bool,
     spares: Arc<Spares>,
 }
@@ -105,6 +106,7 @@ impl Decoder {
             gathered: None,
             ready: None,
             pong: None,
+            ponged: false,
             over: false,
             spares,
         }
@@ -200,6 +202,11 @@ impl Decoder {
         self.pong.take()
     }
 
+    /// Whether a pong has come since this was asked last.
+    pub fn ponged(&mut self) -> bool {
+        std::mem::take(&mut self.ponged)
+    }
+
     fn unread(&self) -> &[u8] {
         &self.buffer[self.start..]
     }
@@ -249,9 +256,10 @@ impl Decoder {
                     self.pong = Some(Pong::to(&self.buffer[at]));
                     continue;
                 }
-                // Nothing was asked (§5.5.3).
+                // An answer, or a sign of life that nobody has asked for (§5.5.3).
                 Opcode::Pong => {
                     self.consume(&header);
+                    self.ponged = true;
                     continue;
                 }
                 Opcode::Continuation if self.gathered.is_none() => return Err(FrameError::Continuation),

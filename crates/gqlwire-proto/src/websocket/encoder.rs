@@ -13,6 +13,11 @@ pub fn write_pong(pong: &Pong, mask: [u8; 4], out: &mut Vec<u8>) {
     write(0xa, pong.payload(), mask, out);
 }
 
+/// Appends a ping that carries nothing: any pong answers it (§5.5.2).
+pub fn write_ping(mask: [u8; 4], out: &mut Vec<u8>) {
+    write(0x9, &[], mask, out);
+}
+
 /// Appends a close frame, after which nothing may be sent; `None` answers one that had no code either (§5.5.1).
 pub fn write_close(code: Option<u16>, mask: [u8; 4], out: &mut Vec<u8>) {
     let code = code.map(u16::to_be_bytes);

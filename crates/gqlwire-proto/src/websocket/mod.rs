@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   socket ── bytes ──▶ Decoder::space ─ advance ─ take ──▶ Message     (frames of the server)
-//!   socket ◀── bytes ── write_text, write_pong, write_close             (frames of the client, masked)
+//!   socket ◀── bytes ── write_text, write_ping, write_pong, write_close (frames of the client, masked)
 //! ```
 //!
 //! No extension is spoken and nothing is logged: what goes over a socket holds credentials.
@@ -18,7 +18,7 @@ mod spares;
 
 pub use close::CloseFrame;
 pub use decoder::{Decoder, LENT, Message};
-pub use encoder::{write_close, write_pong, write_text};
+pub use encoder::{write_close, write_ping, write_pong, write_text};
 pub use error::FrameError;
 pub use handshake::{accept_key, request_key};
 pub use pong::Pong;

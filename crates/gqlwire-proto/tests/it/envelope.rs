@@ -85,7 +85,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-const FRAMES: [&str; 14] = [
+const FRAMES: [&str; 19] = [
     r#"{"id":"1","type":"data","payload":{"data":{"a":[1,"}",{"b":null}]}}}"#,
     r#"{"id":"1","type":"data","payload":{"data":1},"more":{"x":"}"}}"#,
     r#"{"id":"1","type":"data","payload":{"data":1} , "more" : 1 }"#,
@@ -100,6 +100,11 @@ const FRAMES: [&str; 14] = [
     r#"{ "payload" : {"data":1} , "type":"data" }"#,
     r#"{"id":"\ud800","type":"data","payload":{"data":"\ud800"}}"#,
     r#"{"id":"","type":"data","payload":{}}"#,
+    r#"{"id":"1","type":"next","payload":{"data":1},"more":{"x":"}"}}"#,
+    r#"{"type":"next","id":"1","payload":{"data":[1,"}"]}}"#,
+    r#"{"type":"data","id":"1","payload":{"data":1},"type":"ka"}"#,
+    r#"{"type":"next","id":"1","payload":{"data":1},"id":"2"}"#,
+    r#"{"type":"nextdata","id":"1","payload":{}}"#,
 ];
 
 #[test]
@@ -230,6 +235,7 @@ fn member() -> impl Strategy<Value = (String, String)> {
     ];
     let kind = prop_oneof![
         4 => Just(r#""data""#.to_owned()),
+        2 => Just(r#""next""#.to_owned()),
         1 => Just(r#""d\u0061ta""#.to_owned()),
         1 => text(),
         1 => json(),
@@ -255,7 +261,7 @@ fn frame() -> impl Strategy<Value = String> {
     })
 }
 
-/// A frame in AppSync's order, whatever follows the payload.
+/// A frame in an order that servers have, whatever follows the payload.
 fn frame_in_order() -> impl Strategy<Value = String> {
     let payload = prop_oneof![
         3 => prop::collection::vec((text(), json()), 0..3).prop_map(|members| {
@@ -270,8 +276,12 @@ fn frame_in_order() -> impl Strategy<Value = String> {
             .prop_map(|members| members.iter().map(|(key, value)| format!(",{key}:{value}")).collect()),
         1 => r#"[\]}{,:"a1 ]{0,4}"#,
     ];
-    ("[a-z0-9é ]{1,3}", payload, rest)
-        .prop_map(|(id, payload, rest)| format!(r#"{{"id":"{id}","type":"data","payload":{payload}{rest}}}"#))
+    let kind = prop::sample::select(vec!["data", "next", "datax"]);
+    ("[a-z0-9é ]{1,3}", kind, any::<bool>(), payload, rest).prop_map(|(id, kind, id_first, payload, rest)| {
+        let (id, kind) = (format!(r#""id":"{id}""#), format!(r#""type":"{kind}""#));
+        let (first, second) = if id_first { (id, kind) } else { (kind, id) };
+        format!(r#"{{{first},{second},"payload":{payload}{rest}}}"#)
+    })
 }
 
 /// The same with one character removed, replaced or put in.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authorization;
+mod connection;
 mod endpoint;
 mod envelope;
 mod input_and_enums;

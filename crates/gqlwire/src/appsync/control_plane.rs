@@ -163,7 +163,7 @@ fn refusal(status: StatusCode, headers: HeaderMap, body: &str, url: &Url) -> Err
     let host = url.host_str().unwrap_or_default();
     let error = Error::new(kind, format!("the control plane {host} answered {status}: {reason}"));
     error
-        .suffixed(&advice(status, &headers, url))
+        .suffixed(&advice(status, &headers))
         .with_body(body)
         .with_answer(status, headers)
 }

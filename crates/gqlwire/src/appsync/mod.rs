@@ -1,5 +1,5 @@
-//! AWS AppSync: its authentication, and the transport that sends queries and mutations over HTTP and subscriptions
-//! over the realtime websocket.
+//! AWS AppSync: its authentication, and its control plane. Queries and mutations go over HTTP, subscriptions over the
+//! realtime websocket.
 
 mod api_key;
 mod cache;
@@ -9,7 +9,6 @@ mod iam;
 mod jwt;
 mod setup;
 mod token;
-mod transport;
 
 #[cfg(test)]
 mod tests;
@@ -23,4 +22,3 @@ pub use iam::{CredentialsProvider, Iam};
 pub use token::{Cognito, Lambda, Oidc};
 
 pub(crate) use setup::Setup;
-pub(crate) use transport::AppSyncTransport;

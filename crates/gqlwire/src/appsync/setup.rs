@@ -1,43 +1,15 @@
-use std::time::Duration;
-
-use gqlwire_proto::appsync::{Endpoint, HeaderCarrier, Timeouts};
-use gqlwire_proto::session::{ReconnectPolicy, SessionOptions};
+use gqlwire_proto::appsync::{Endpoint, HeaderCarrier};
 
 use crate::Error;
-use crate::builder::{DEFAULT_CLOSE_TIMEOUT, DEFAULT_MAX_MESSAGE_SIZE};
 
 /// What only AppSync has to be told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) http_url: Option<String>,
     pub(crate) realtime_url: Option<String>,
     pub(crate) api_host: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) carrier: Option<HeaderCarrier>,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) close_timeout: Duration,
-    pub(crate) max_message_size: usize,
-    pub(crate) reconnect: ReconnectPolicy,
-    pub(crate) subscribe_deadline: Option<Duration>,
-    pub(crate) subscriptions_per_connection: usize,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            http_url: None,
-            realtime_url: None,
-            api_host: None,
-            region: None,
-            carrier: None,
-            timeouts: Timeouts::default(),
-            close_timeout: DEFAULT_CLOSE_TIMEOUT,
-            max_message_size: DEFAULT_MAX_MESSAGE_SIZE,
-            reconnect: ReconnectPolicy::default(),
-            subscribe_deadline: None,
-            subscriptions_per_connection: SessionOptions::default().subscriptions_per_connection,
-        }
-    }
 }
 
 impl Setup {

@@ -1,5 +1,11 @@
 #[cfg(feature = "appsync")]
 mod appsync;
+mod connecting;
+mod requests;
+#[cfg(feature = "websocket")]
+mod sockets;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,9 +15,13 @@ use http::HeaderMap;
 use url::Url;
 
 use crate::auth::AuthProvider;
+use crate::batching::BatchingTransport;
 use crate::execute::parse_header;
 use crate::http::{ConnectOptions, HttpOptions, HttpTransport, Shown, unsafe_credentials};
-use crate::{Client, Error, RetryPolicy};
+use crate::{Client, Error, RetryBudget, RetryPolicy};
+
+pub use requests::DEFAULT_GET_URL_LIMIT;
+pub(crate) use requests::RequestOptions;
 
 /// How long it may take to reach the server, unless set: name, network and TLS; for a websocket its handshake too.
 pub const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +46,10 @@ pub const DEFAULT_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// How many bytes may wait for all subscribers of one client, unless set.
 pub const DEFAULT_QUEUE_BYTES_IN_ALL: usize = 256 * 1024 * 1024;
 
+/// "Without a limit" is often written as the longest duration there is, which no clock can be moved by.
+#[cfg(feature = "websocket")]
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Sets up a [`Client`].
 #[derive(Clone)]
 #[must_use = "a builder builds nothing until `build` is called"]
@@ -46,15 +60,23 @@ pub struct ClientBuilder {
     connect: ConnectOptions,
     timeout: Duration,
     retry: RetryPolicy,
+    retry_budget: RetryBudget,
     max_response_size: usize,
     allow_plaintext_credentials: bool,
+    requests: RequestOptions,
     first_error: Option<Error>,
+    #[cfg(feature = "cookies")]
+    keep_cookies: bool,
     #[cfg(feature = "schema")]
     schema: Option<gqlwire_schema::Schema>,
     #[cfg(feature = "appsync")]
     appsync: Option<crate::appsync::Setup>,
-    #[cfg(feature = "appsync")]
-    delivery: crate::realtime::Delivery,
+    #[cfg(feature = "websocket")]
+    sockets: sockets::Sockets,
+    #[cfg(feature = "websocket")]
+    websocket: Option<crate::WebSocketOptions>,
+    #[cfg(feature = "websocket")]
+    phoenix: Option<crate::PhoenixOptions>,
 }
 
 /// Without the query of the URL, which may hold secrets.
@@ -78,15 +100,23 @@ impl ClientBuilder {
             connect: ConnectOptions::default(),
             timeout: DEFAULT_TIMEOUT,
             retry: RetryPolicy::default(),
+            retry_budget: RetryBudget::default(),
             max_response_size: DEFAULT_MAX_RESPONSE_SIZE,
             allow_plaintext_credentials: false,
+            requests: RequestOptions::default(),
             first_error: None,
+            #[cfg(feature = "cookies")]
+            keep_cookies: false,
             #[cfg(feature = "schema")]
             schema: None,
             #[cfg(feature = "appsync")]
             appsync: None,
-            #[cfg(feature = "appsync")]
-            delivery: crate::realtime::Delivery::default(),
+            #[cfg(feature = "websocket")]
+            sockets: sockets::Sockets::default(),
+            #[cfg(feature = "websocket")]
+            websocket: None,
+            #[cfg(feature = "websocket")]
+            phoenix: None,
         }
     }
 
@@ -135,7 +165,7 @@ impl ClientBuilder {
     #[cfg(feature = "tls")]
     pub fn add_root_certificate(mut self, certificate: impl AsRef<[u8]>) -> Self {
         match crate::http::tls::read_certificates(certificate.as_ref()) {
-            Ok(roots) => self.connect.roots.extend(roots),
+            Ok(roots) => self.connect.tls.add_roots(roots),
             Err(error) => {
                 self.first_error.get_or_insert(error);
             }
@@ -200,7 +230,12 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         #[cfg(feature = "schema")]
         let schema = self.schema.clone();
+        let batching = self.requests.batching.clone();
         let client = self.build_unchecked()?;
+        let client = match batching {
+            Some(batching) => client.over(|inner| BatchingTransport::new(inner, batching)),
+            None => client,
+        };
         #[cfg(feature = "schema")]
         let client = match schema {
             Some(schema) => client.with_schema(schema),
@@ -209,37 +244,73 @@ impl ClientBuilder {
         Ok(client)
     }
 
-    fn build_unchecked(self) -> Result<Client, Error> {
+    fn build_unchecked(mut self) -> Result<Client, Error> {
         if let Some(error) = self.first_error {
             return Err(error);
         }
         crate::metrics::describe();
+        self.settle_connections();
         #[cfg(feature = "appsync")]
         if self.appsync.is_some()
             || Url::parse(&self.url).is_ok_and(|url| gqlwire_proto::appsync::is_appsync_host(&url))
         {
+            if self.websocket.is_some() || self.phoenix.is_some() {
+                return Err(Error::config(
+                    "AWS AppSync has a websocket protocol of its own, which needs no options: leave out `websocket` and \
+                     `phoenix`, or `appsync`",
+                ));
+            }
             return self.build_appsync();
         }
+        #[cfg(feature = "websocket")]
+        if self.wants_sockets() {
+            return self.build_sockets();
+        }
         let url = parse_url(&self.url)?;
+        #[cfg(not(feature = "websocket"))]
+        if matches!(url.scheme(), "ws" | "wss") {
+            return Err(Error::config(format!(
+                "{} is a websocket, and this program was built without them: enable the feature `websocket`",
+                Shown::of(&url)
+            )));
+        }
         self.check_plaintext(&url, self.auth.is_some())?;
-        let transport = HttpTransport::new(HttpOptions {
+        Ok(Client::with_transport(HttpTransport::new(self.http_options(url))?))
+    }
+
+    /// Requests to an endpoint that is nothing but its URL.
+    fn http_options(&self, url: Url) -> HttpOptions {
+        HttpOptions {
             host: crate::http::host_of(&url),
             host_header: None,
             signing_url: url.clone(),
             region: None,
             url,
-            headers: self.headers,
-            auth: self.auth,
+            headers: self.headers.clone(),
+            auth: self.auth.clone(),
             allow_plaintext_credentials: self.allow_plaintext_credentials,
-            connect: self.connect,
+            connect: self.connect.clone(),
             timeout: self.timeout,
-            retry: self.retry,
+            retry: self.retry.clone(),
+            retry_budget: self.retry_budget.clone(),
             max_body: self.max_response_size,
-        })?;
-        Ok(Client::with_transport(transport))
+            requests: self.requests.clone(),
+            posts_only: false,
+        }
+    }
+
+    /// Builds the client, for code that is not async.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    #[cfg(feature = "blocking")]
+    pub fn build_blocking(self) -> Result<crate::blocking::Client, Error> {
+        self.build().map(Into::into)
     }
 
     fn check_plaintext(&self, url: &Url, authorised: bool) -> Result<(), Error> {
+        self.check_way(url)?;
         match unsafe_credentials(url, authorised, &[&self.headers]) {
             Some(why) if !self.allow_plaintext_credentials => Err(Error::config(why)),
             _ => Ok(()),
@@ -256,13 +327,9 @@ fn parse_url(text: &str) -> Result<Url, Error> {
         ));
     }
     match url.scheme() {
-        "http" | "https" => Ok(url),
-        "ws" | "wss" => Err(Error::config(format!(
-            "{} is a websocket; of those, this version speaks AWS AppSync's: say `.appsync()` on the builder if it is one",
-            Shown::of(&url)
-        ))),
+        "http" | "https" | "ws" | "wss" => Ok(url),
         other => Err(Error::config(format!(
-            "{} has the scheme {other}, and GraphQL needs http or https",
+            "{} has the scheme {other}, and GraphQL needs http, https, ws or wss",
             Shown::of(&url)
         ))),
     }

@@ -1,13 +1,12 @@
 use std::fmt;
 
 use gqlwire_proto::Response;
-use http::header::{CONTENT_ENCODING, RETRY_AFTER};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
-use serde_json::value::RawValue;
-use url::Url;
+use serde::de::IgnoredAny;
 
 use super::Shown;
-use super::proxy::wants_credentials;
+use super::connect_error::credentials_wanted;
 use crate::error::summary;
 use crate::redact::Secrets;
 use crate::transport::RawResponse;
@@ -15,12 +14,49 @@ use crate::{Error, ErrorKind};
 
 /// Reads a body of at most `limit` bytes as text.
 pub(crate) async fn read_body(response: reqwest::Response, limit: usize) -> Result<String, Error> {
-    let body = read_bytes(response, limit).await?;
-    Ok(String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    let is_latin = charset(response.headers()).is_some_and(|charset| {
+        let names = ["iso-8859-1", "latin1", "windows-1252"];
+        names.iter().any(|name| charset.eq_ignore_ascii_case(name))
+    });
+    Ok(text(read_bytes(response, limit).await?, is_latin))
+}
+
+/// JSON is UTF-8, whatever label it bears; the one other encoding that is met is read where it is announced and the bytes
+/// are not UTF-8. A byte order mark, which JSON does not have, is taken off.
+fn text(body: Vec<u8>, is_latin: bool) -> String {
+    const MARK: &str = "\u{feff}";
+
+    match String::from_utf8(body) {
+        Ok(text) if text.starts_with(MARK) => text[MARK.len()..].to_owned(),
+        Ok(text) => text,
+        Err(error) if is_latin => error.as_bytes().iter().copied().map(char::from).collect(),
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    }
+}
+
+/// The media type without its parameters, and those.
+fn media_type(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let media_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let (essence, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
+    Some((essence.trim(), parameters))
+}
+
+fn charset(headers: &HeaderMap) -> Option<&str> {
+    let (_, parameters) = media_type(headers)?;
+    let mut parameters = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+    let (_, charset) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
+    Some(charset.trim().trim_matches('"'))
+}
+
+/// Whether it is a GraphQL server that answers, and not something in front of it: of this media type GraphQL over HTTP
+/// says that nothing else uses it.
+fn is_graphql_response(headers: &HeaderMap) -> bool {
+    media_type(headers).is_some_and(|(essence, _)| essence.eq_ignore_ascii_case("application/graphql-response+json"))
 }
 
 /// Reads a body of at most `limit` bytes.
 pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, Error> {
+    const PREPARED: u64 = 64 * 1024;
     let too_long = || {
         Error::new(
             ErrorKind::Protocol,
@@ -33,12 +69,18 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
     {
         return Err(too_long());
     }
-    let mut body = Vec::new();
+    // What is announced may be a lie: no more than a usual answer is prepared for.
+    let announced = response.content_length().unwrap_or_default().min(PREPARED);
+    let mut body = Vec::with_capacity(announced as usize);
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > limit => return Err(too_long()),
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => return Ok(body),
+            Err(error) if is_undecodable(&error) => {
+                let message = format!("the answer's compression is broken after {} bytes", body.len());
+                return Err(Error::new(ErrorKind::Protocol, message).with_source(error.without_url()));
+            }
             Err(error) => {
                 let message = format!("the answer broke off after {} bytes", body.len());
                 return Err(Error::new(ErrorKind::Disconnected, message).with_source(error.without_url()));
@@ -47,11 +89,18 @@ pub(crate) async fn read_bytes(mut response: reqwest::Response, limit: usize) ->
     }
 }
 
+/// Whether what came cannot be decompressed. What else goes wrong with a body, hyper says and not the system.
+fn is_undecodable(error: &reqwest::Error) -> bool {
+    error.is_decode() && std::error::Error::source(error).is_some_and(|source| source.is::<std::io::Error>())
+}
+
 /// Tells a GraphQL response from everything else that servers and the boxes in front of them answer with.
 ///
-/// The status decides only where it says something that a response cannot: refused credentials, throttling, a broken
-/// server. A 400 with GraphQL errors is what GraphQL over HTTP prescribes for a document that does not validate, and
-/// reaches the caller like any other response.
+/// A body of the media type `application/graphql-response+json` is the server's own, and an answer whatever its status is;
+/// but for those that ask for something: other credentials, or another time. Of any other body the status decides only
+/// where it says something that a response cannot: refused credentials, throttling, a broken server. A 400 with GraphQL
+/// errors is what GraphQL over HTTP prescribes for a document that does not validate, and reaches the caller like any
+/// other response.
 pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> Result<RawResponse, Error> {
     match verdict(&answer, url) {
         Err(_) if secrets.occur_in(&answer.body) => {
@@ -63,15 +112,17 @@ pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> 
     }
 }
 
-fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
+pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     let status = answer.status;
     let refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-    let error = match Response::<Box<RawValue>>::from_json(&answer.body) {
+    // Whoever asked reads the data; here it matters only whether there is any.
+    let error = match Response::<IgnoredAny>::from_json(&answer.body) {
         Ok(response) if status.is_success() || response.data.is_some() => return Ok(()),
         Ok(response) => {
             let kind = match status {
                 _ if refused => ErrorKind::Auth,
-                StatusCode::TOO_MANY_REQUESTS => ErrorKind::Status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => ErrorKind::Status,
+                _ if is_graphql_response(&answer.headers) => return Ok(()),
                 _ if status.is_server_error() => ErrorKind::Status,
                 _ => return Ok(()),
             };
@@ -129,9 +180,9 @@ pub(crate) fn reason(body: &str, says: &dyn fmt::Display, headers: &HeaderMap) -
 }
 
 /// What to do about a status, as far as the answer tells.
-pub(crate) fn advice(status: StatusCode, headers: &HeaderMap, url: &Url) -> String {
+pub(crate) fn advice(status: StatusCode, headers: &HeaderMap) -> String {
     match status {
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => wants_credentials(url),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => format!("; {}", credentials_wanted(false)),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
             let when = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
             match when.map(str::trim) {

@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind, RetryPolicy};
 
 /// The attempts at one call. It is told the time and the dice, and has neither.
 #[derive(Debug)]
-pub(super) struct Attempts<'p> {
+pub(crate) struct Attempts<'p> {
     policy: &'p RetryPolicy,
     kind: OperationKind,
     /// When the call runs out of time; `None` for never.
@@ -19,7 +19,7 @@ pub(super) struct Attempts<'p> {
 
 /// What follows from a failure.
 #[derive(Debug)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// Another attempt, after this wait.
     Again(Duration),
     /// None, and where the server asked for one, why.
@@ -27,7 +27,7 @@ pub(super) enum Next {
 }
 
 impl<'p> Attempts<'p> {
-    pub(super) fn new(policy: &'p RetryPolicy, kind: OperationKind, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(policy: &'p RetryPolicy, kind: OperationKind, deadline: Option<Instant>) -> Self {
         Self {
             policy,
             kind,
@@ -38,12 +38,12 @@ impl<'p> Attempts<'p> {
     }
 
     /// Which attempt is being made, from 1 on.
-    pub(super) fn current(&self) -> u32 {
+    pub(crate) fn current(&self) -> u32 {
         self.failed + 1
     }
 
     /// What to do about an attempt that began then and failed now. `roll` is a share of the longest wait, below 1.
-    pub(super) fn failed(&mut self, error: &Error, began: Instant, now: Instant, wall: SystemTime, roll: f64) -> Next {
+    pub(crate) fn failed(&mut self, error: &Error, began: Instant, now: Instant, wall: SystemTime, roll: f64) -> Next {
         self.failed += 1;
         self.may_have_been_executed |= error.may_have_been_executed();
         if self.failed >= self.policy.attempts || !self.is_worth_another(error) {
@@ -74,7 +74,7 @@ impl<'p> Attempts<'p> {
     }
 
     /// The error of the call, made of that of its last attempt.
-    pub(super) fn conclude(&self, last: Error, why: Option<String>) -> Error {
+    pub(crate) fn conclude(&self, last: Error, why: Option<String>) -> Error {
         let last = match why {
             Some(why) => last.suffixed(&why),
             None => last,

@@ -29,7 +29,7 @@ impl ServerClock {
     }
 
     /// The time as the server is believed to see it.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn time(&self, wall: SystemTime) -> SystemTime {
         shifted(wall, self.ahead())
     }

@@ -3,7 +3,10 @@ use std::io;
 
 use url::Url;
 
-use super::proxy::proxy_for;
+use super::proxy::{Proxy, SetBy};
+#[cfg(feature = "tls")]
+use super::tls;
+use super::way::{Refused, Stop, WayError};
 use crate::{Error, ErrorKind};
 
 /// A body from this size on is worth a word when the connection breaks: a server that finds it too long may answer
@@ -14,11 +17,10 @@ const LARGE: usize = 64 * 1024;
 pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Error {
     // The URL may hold a signed query; ours does not.
     let error = error.without_url();
-    let proxy = proxy_for(url);
-    let place = match &proxy {
-        Some(proxy) => format!("{} through the proxy {proxy}", place(url)),
-        None => place(url),
-    };
+    if let Some(connect) = way_error(&error, url) {
+        return connect.with_source(error);
+    }
+    let place = place(url);
     let deepest = deepest_message(&error);
     // A connection that the system gave up after it had been open times out as well: what was sent on it may have arrived.
     if error.is_timeout() && error.is_connect() {
@@ -29,19 +31,16 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Er
         return Error::request(format!("the request to {place} cannot be sent: {deepest}")).with_source(error);
     }
     if error.is_connect() {
-        let why = match plain_scheme(&error, url) {
-            Some(plain) => format!("the server does not speak TLS on this port: was {plain}:// meant?"),
-            None => deepest,
-        };
-        let advice = advice(&error, proxy.is_some()).unwrap_or_default();
-        let connect = Error::new(ErrorKind::Connect, format!("cannot connect to {place}: {why}{advice}"));
-        // Neither a certificate nor a server without TLS gets better by asking again.
-        #[cfg(feature = "tls")]
-        let connect = match tls_error(&error) {
-            Some(rustls::Error::InvalidCertificate(_) | rustls::Error::InvalidMessage(_)) => connect.retryable(false),
-            _ => connect,
-        };
-        return connect.with_source(error);
+        return no_connection(&error, url, place).with_source(error);
+    }
+    #[cfg(feature = "tls")]
+    if let Some(refused) = tls_error(&error).and_then(tls::words::client_certificate) {
+        // With TLS 1.3 a client may send before the server has looked at its certificate; it does not read on if it
+        // refuses that.
+        let message = format!("cannot connect to {place}: {refused}");
+        return Error::new(ErrorKind::Connect, message)
+            .retryable(false)
+            .with_source(error);
     }
     let (kind, message) = match is_parse(&error) {
         true => (
@@ -63,14 +62,97 @@ pub(crate) fn connect_error(error: reqwest::Error, url: &Url, body: usize) -> Er
     Error::new(kind, message).with_source(error).after_sending()
 }
 
-/// The scheme that was probably meant, where something answered that is no TLS.
-fn plain_scheme(error: &reqwest::Error, url: &Url) -> Option<&'static str> {
-    #[cfg(feature = "tls")]
-    if let Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) = tls_error(error) {
-        return Some(if url.scheme() == "wss" { "ws" } else { "http" });
+/// Why there is no connection, if that is what this error is about, and where on the way to this URL it ended.
+pub(crate) fn way_error(error: &(dyn StdError + 'static), url: &Url) -> Option<Error> {
+    let way = causes(error).find_map(|cause| cause.downcast_ref::<WayError>())?;
+    let proxy = way.proxy.as_ref();
+    let place = route(url, way);
+    let connect = |what: String, retryable: bool| {
+        let message = format!("cannot connect to {place}: {what}");
+        let connect = Error::new(ErrorKind::Connect, message);
+        if retryable { connect } else { connect.retryable(false) }
+    };
+    let set_by = proxy.map(set_by).unwrap_or_default();
+    Some(match &way.stop {
+        Stop::TooLong(limit) => {
+            let message = format!("connecting to {place} took too long: nothing within {limit:?}{set_by}");
+            Error::new(ErrorKind::Timeout, message)
+        }
+        Stop::AtProxy => {
+            let why = match way.source() {
+                Some(source) => deepest_message(source),
+                None => String::new(),
+            };
+            let why = why.strip_prefix("SOCKS error: ").unwrap_or(&why);
+            connect(format!("the proxy cannot be reached: {why}{set_by}"), true)
+        }
+        Stop::ByProxy(Refused::Credentials) => {
+            let wanted = credentials_wanted(proxy.is_some_and(Proxy::has_credentials));
+            connect(wanted.to_owned(), false)
+        }
+        Stop::ByProxy(Refused::Unreachable(says)) => {
+            let message = format!(
+                "the proxy was reached, and cannot reach {} in turn: {says}",
+                self::place(url)
+            );
+            connect(message, true)
+        }
+        Stop::ByProxy(Refused::Denied(says)) => {
+            let message = format!("the proxy refused: {says}; it may allow neither this host nor this port{set_by}");
+            connect(message, false)
+        }
+        Stop::ByProxy(Refused::Odd(says)) => connect(
+            format!("the proxy was reached, and makes no connection: {says}{set_by}"),
+            true,
+        ),
+        Stop::AtTarget => no_connection(way.source()?, url, place),
+    })
+}
+
+/// What to say to a proxy that wants credentials, or others than those it was shown.
+pub(crate) fn credentials_wanted(shown: bool) -> &'static str {
+    match shown {
+        false => "the proxy wants credentials of its own: put user and password into its URL, where that is set",
+        true => "the proxy does not take the user and password in its URL, and wants credentials of its own",
     }
-    let _ = (error, url);
-    None
+}
+
+fn no_connection(error: &(dyn StdError + 'static), url: &Url, place: String) -> Error {
+    let connect = |what: String| Error::new(ErrorKind::Connect, format!("cannot connect to {place}: {what}"));
+    #[cfg(feature = "tls")]
+    if let Some(tls) = tls_error(error) {
+        let told = tls::words::told(tls, url, deepest_message(error));
+        // Neither a certificate nor a server without TLS gets better by asking again.
+        return connect(told.message).retryable(told.may_pass);
+    }
+    let advice = causes(error).find_map(|cause| {
+        if cause.to_string().contains("dns error") {
+            return Some("; is the host name right?");
+        }
+        match cause.downcast_ref::<io::Error>()?.kind() {
+            io::ErrorKind::ConnectionRefused => Some("; is the server running?"),
+            _ => None,
+        }
+    });
+    connect(format!("{}{}", deepest_message(error), advice.unwrap_or_default()))
+}
+
+/// Where a proxy was named, which is where to look when it is in the way.
+fn set_by(proxy: &Proxy) -> &'static str {
+    match proxy.set_by() {
+        SetBy::Builder => "; the proxy was set for this client",
+        SetBy::Environment => {
+            "; the proxy is set by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or by the system, and NO_PROXY makes exceptions"
+        }
+    }
+}
+
+fn route(url: &Url, way: &WayError) -> String {
+    match (&way.proxy, &way.socket) {
+        (Some(proxy), _) => format!("{} through the proxy {proxy}", place(url)),
+        (None, Some(socket)) => format!("{} at the unix socket {socket}", place(url)),
+        (None, None) => place(url),
+    }
 }
 
 fn place(url: &Url) -> String {
@@ -87,38 +169,6 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (
 /// The innermost cause is the one that names the trouble; those around it only say that there was some.
 fn deepest_message(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().map(ToString::to_string).unwrap_or_default()
-}
-
-fn advice(error: &reqwest::Error, proxied: bool) -> Option<&'static str> {
-    #[cfg(feature = "tls")]
-    match tls_error(error) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            return Some(
-                "; its certificate is not trusted: if it is signed by an authority of your own, add that with \
-                 `add_root_certificate`",
-            );
-        }
-        Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)) => return None,
-        Some(rustls::Error::InvalidMessage(_)) => return Some("; does the server speak TLS there?"),
-        _ => {}
-    }
-    if causes(error).any(|cause| cause.to_string().contains("proxy authorization required")) {
-        return Some("; the proxy wants credentials of its own: put user and password into its URL, where that is set");
-    }
-    if proxied {
-        return Some(
-            "; the proxy is set by HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or by the system, and NO_PROXY makes exceptions",
-        );
-    }
-    causes(error).find_map(|cause| {
-        if cause.to_string().contains("dns error") {
-            return Some("; is the host name right?");
-        }
-        match cause.downcast_ref::<io::Error>()?.kind() {
-            io::ErrorKind::ConnectionRefused => Some("; is the server running?"),
-            _ => None,
-        }
-    })
 }
 
 /// Whether what came was not HTTP, or was more of it than is bearable.

@@ -55,6 +55,31 @@ pub(crate) fn redirected(status: StatusCode, headers: HeaderMap, url: &Url) -> E
     Error::new(ErrorKind::Status, message).with_answer(status, headers)
 }
 
+/// What to say of an answer that came from another place than was asked, which only a client that was given may do.
+#[cfg(feature = "reqwest-0_13")]
+pub(crate) fn followed(response: &reqwest::Response, url: &Url) -> Option<Error> {
+    let mut asked = url.clone();
+    asked.set_fragment(None);
+    let mut answered = response.url().clone();
+    answered.set_fragment(None);
+    if asked == answered {
+        return None;
+    }
+    let message = format!(
+        "the reqwest client that was given followed a redirect from {} to {}, and may have carried credentials there: \
+         what came from there is not used; build that client with `redirect::Policy::none()`, and use the new URL if you \
+         trust it",
+        Shown::of(url),
+        Shown::of(&answered)
+    );
+    let error = Error::new(ErrorKind::Protocol, message);
+    Some(
+        error
+            .with_answer(response.status(), response.headers().clone())
+            .after_sending(),
+    )
+}
+
 /// Whether credentials may go there: over TLS, or without leaving this machine.
 pub(super) fn is_safe_for_credentials(url: &Url) -> bool {
     matches!(url.scheme(), "https" | "wss") || is_loopback(url)

@@ -2,24 +2,26 @@ use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use gqlwire_proto::scan::OperationKind;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::attempts::{Attempts, Next};
+use super::outgoing::Outgoing;
 use super::{
-    ConnectOptions, Purpose, ServerClock, Shown, answer, client, clock, connect_error, read_body, redirected,
-    unsafe_credentials,
+    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body,
+    redirected, unsafe_credentials,
 };
-use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::auth::{AuthProvider, Authorization, Target};
+use crate::builder::RequestOptions;
 use crate::execute::timed_out;
 use crate::redact::Secrets;
-use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Error, RetryPolicy, metrics};
+use crate::transport::{EventSource, Outcome, RawRequest, RawResponse, Transport};
+use crate::{Error, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
 pub(crate) struct HttpOptions {
@@ -36,14 +38,20 @@ pub(crate) struct HttpOptions {
     pub(crate) connect: ConnectOptions,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) max_body: usize,
+    pub(crate) requests: RequestOptions,
+    /// Whether the server is AppSync's, which takes nothing else.
+    pub(crate) posts_only: bool,
 }
 
-/// `POST`s each request as JSON.
+/// `POST`s each request as JSON, unless it is to go otherwise.
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
     clock: Arc<ServerClock>,
-    options: HttpOptions,
+    budget: Budget,
+    pub(super) options: HttpOptions,
+    pub(super) persisted: persisted::Known,
     host_header: Option<HeaderValue>,
     shown: Shown,
 }
@@ -75,6 +83,8 @@ impl HttpTransport {
         Ok(Self {
             client,
             clock: Arc::default(),
+            budget: Budget::new(options.retry_budget),
+            persisted: persisted::Known::default(),
             host_header,
             shown: Shown::of(&options.url),
             options,
@@ -82,15 +92,15 @@ impl HttpTransport {
     }
 
     /// The server's clock, as far as it is known.
-    #[cfg(feature = "appsync")]
+    #[cfg(feature = "websocket")]
     pub(crate) fn clock(&self) -> Arc<ServerClock> {
         Arc::clone(&self.clock)
     }
 
-    async fn run(&self, request: &RawRequest, limit: Duration) -> Result<RawResponse, Error> {
-        let now = || tokio::time::Instant::now().into_std();
+    pub(super) async fn run(&self, request: &RawRequest, deadline: Option<Instant>) -> Result<RawResponse, Error> {
         let policy = request.retry().unwrap_or(&self.options.retry);
-        let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
+        let mut attempts = Attempts::new(policy, request.kind(), deadline);
+        self.budget.called(now());
         let mut remedies = Remedies {
             ahead: self.clock.ahead(),
             clock_corrected: false,
@@ -105,6 +115,13 @@ impl HttpTransport {
             };
             match attempts.failed(&error, began, now(), SystemTime::now(), roll()) {
                 Next::Over(why) => return Err(attempts.conclude(error, why)),
+                Next::Again(_) if files_are_spent(request) => {
+                    return Err(attempts.conclude(error, Some(READ_ONCE.to_owned())));
+                }
+                Next::Again(_) if !self.budget.allows(now()) => {
+                    tracing::warn!(kind = ?error.kind(), "not trying again: the retry budget of the client is used up");
+                    return Err(attempts.conclude(error, Some(self.budget.used_up())));
+                }
                 Next::Again(delay) => {
                     let status = error.status().map(|status| status.as_u16());
                     tracing::debug!(kind = ?error.kind(), status, ?delay, attempt = attempts.current(), "trying again");
@@ -123,6 +140,7 @@ impl HttpTransport {
         let auth = request.auth.as_ref().or(self.options.auth.as_ref());
         let mut last = self.attempt(request, auth, remedies.ahead).await?;
         if !remedies.clock_corrected
+            && !files_are_spent(request)
             && let Some(ahead) = last.better_time(remedies.ahead)
         {
             (remedies.clock_corrected, remedies.ahead) = (true, ahead);
@@ -139,7 +157,13 @@ impl HttpTransport {
             if !remedies.renewed && auth.refused(sent, refusal).await {
                 remedies.renewed = true;
                 tracing::debug!("the credentials were refused, and there are others");
-                last = self.attempt(request, Some(auth), remedies.ahead).await?;
+                last = match files_are_spent(request) {
+                    true => Attempt {
+                        answer: Err(refusal.clone().suffixed(READ_ONCE)),
+                        ..last
+                    },
+                    false => self.attempt(request, Some(auth), remedies.ahead).await?,
+                };
             }
         }
         let is_refused = last.refusal().is_some();
@@ -169,20 +193,19 @@ impl HttpTransport {
         {
             return Err(Error::request(why));
         }
-        let mut signed = HeaderMap::new();
-        signed.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let outgoing = Outgoing::of(request, &self.options).await?;
         let authorization = match auth {
             None => None,
             Some(auth) => {
                 request.progress.before_sending(self.seeking_credentials(request));
                 let options = &self.options;
                 let target = Target {
-                    kind: TargetKind::Http,
-                    url: &options.signing_url,
+                    kind: outgoing.kind(),
+                    url: outgoing.get.as_ref().unwrap_or(&options.signing_url),
                     host: &options.host,
                     region: options.region.as_deref(),
-                    headers: &signed,
-                    body: request.body(),
+                    headers: &outgoing.headers,
+                    body: outgoing.signed_body(request),
                     now: clock::server_time(ahead),
                 };
                 Some(auth.authorize(target).await?)
@@ -191,10 +214,17 @@ impl HttpTransport {
         let mut headers = self.options.headers.clone();
         headers.insert(
             ACCEPT,
-            HeaderValue::from_static("application/graphql-response+json, application/json"),
+            // As GraphQL over HTTP recommends it: the first of them says that it is a GraphQL server that answers.
+            HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9"),
         );
+        for (name, value) in &outgoing.polite {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
         replace(&mut headers, request.headers());
-        replace(&mut headers, &signed);
+        if outgoing.get.is_some() {
+            headers.remove(CONTENT_TYPE);
+        }
+        replace(&mut headers, &outgoing.headers);
         if let Some(authorization) = &authorization {
             replace(&mut headers, &authorization.headers);
         }
@@ -206,7 +236,7 @@ impl HttpTransport {
         // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
         let sending = format!("the {} to {}", request.kind(), self.shown);
         request.progress.after_sending(sending);
-        let answer = self.send(request, headers).await;
+        let answer = self.send(request, outgoing, headers).await;
         Ok(Attempt { authorization, answer })
     }
 
@@ -214,17 +244,17 @@ impl HttpTransport {
         format!("getting credentials for the {} to {}", request.kind(), self.shown)
     }
 
-    async fn send(&self, request: &RawRequest, headers: HeaderMap) -> Result<RawResponse, Error> {
+    async fn send(&self, request: &RawRequest, outgoing: Outgoing, headers: HeaderMap) -> Result<RawResponse, Error> {
         let url = &self.options.url;
         let secrets = Secrets::of(&headers).and_query_of(url);
-        let sent = self
-            .client
-            .post(url.clone())
-            .headers(headers)
-            .body(request.body().to_owned())
-            .send();
-        let length = request.body().len();
-        let response = sent.await.map_err(|error| connect_error(error, url, length))?;
+        let method = outgoing.method();
+        let target = outgoing.get.unwrap_or_else(|| url.clone());
+        let sending = self.client.request(method, target.clone()).headers(headers);
+        let response = outgoing.payload.send(sending, request, url).await?;
+        #[cfg(feature = "reqwest-0_13")]
+        if let Some(elsewhere) = super::place::followed(&response, &target) {
+            return Err(elsewhere.without_secrets(&secrets));
+        }
         let status = response.status();
         let headers = response.headers().clone();
         tracing::debug!(status = status.as_u16(), "answered");
@@ -235,9 +265,13 @@ impl HttpTransport {
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
-        let advice = answer::advice(status, &headers, url);
-        answer::judge(RawResponse { status, headers, body }, &self.shown, &secrets)
-            .map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
+        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
+        let answer = RawResponse { status, headers, body };
+        let judged = match request.batch {
+            None => answer::judge(answer, &self.shown, &secrets),
+            Some(count) => batch::judge(answer, count, &self.shown, &secrets),
+        };
+        judged.map_err(|error| error.suffixed(&advice).without_secrets(&secrets))
     }
 }
 
@@ -274,12 +308,48 @@ impl Transport for HttpTransport {
             crate::runtime::current()?;
             // The caller's own limit is kept by the caller.
             if let Some(limit) = request.timeout() {
-                return self.run(request, limit).await;
+                return self.run_persisted(request, now().checked_add(limit)).await;
             }
             let limit = self.options.timeout;
-            let answer = tokio::time::timeout(limit, self.run(request, limit)).await;
+            let running = self.run_persisted(request, now().checked_add(limit));
+            let answer = tokio::time::timeout(limit, running).await;
             answer.unwrap_or_else(|_| Err(timed_out(request, limit)))
         })
+    }
+
+    fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
+        Box::pin(async move {
+            crate::runtime::current()?;
+            // Not every server takes a list, and a list of one says nothing more.
+            if let [request] = requests {
+                return Ok(vec![self.execute(request).await]);
+            }
+            // AppSync takes no lists.
+            if self.options.posts_only {
+                return Ok(join_all(requests.iter().map(|request| self.execute(request))).await);
+            }
+            let Some(array) = RawRequest::array(&self.named(requests)?) else {
+                return Ok(Vec::new());
+            };
+            let count = requests.len();
+            let limit = match requests.iter().map(RawRequest::timeout).max() {
+                Some(Some(limit)) if requests.iter().all(|request| request.timeout().is_some()) => limit,
+                Some(Some(limit)) => limit.max(self.options.timeout),
+                _ => self.options.timeout,
+            };
+            let running = self.run(&array, now().checked_add(limit));
+            let answer = tokio::time::timeout(limit, running).await;
+            let answer = answer.unwrap_or_else(|_| Err(timed_out(&array, limit)));
+            Ok(match answer {
+                Ok(answer) => batch::split(&answer, count, &self.shown),
+                Err(error) => vec![Err(error); count],
+            })
+        })
+    }
+
+    #[cfg(feature = "upload")]
+    fn takes_uploads(&self) -> bool {
+        !self.options.posts_only
     }
 
     fn subscribe(&self, request: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
@@ -293,8 +363,25 @@ impl Transport for HttpTransport {
     }
 }
 
+/// What is said where another attempt would have been made.
+const READ_ONCE: &str = "; not repeated, for a file that goes along has been read and can be read only once";
+
+fn files_are_spent(request: &RawRequest) -> bool {
+    #[cfg(feature = "upload")]
+    return request.uploads.are_spent();
+    #[cfg(not(feature = "upload"))]
+    {
+        let _ = request;
+        false
+    }
+}
+
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// A number from 0 to below 1, from the one source of randomness that the standard library has.
-fn roll() -> f64 {
+pub(crate) fn roll() -> f64 {
     // As many bits as the number can hold.
     let bits = RandomState::new().build_hasher().finish() >> 11;
     bits as f64 / (1u64 << 53) as f64

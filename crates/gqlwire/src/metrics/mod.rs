@@ -12,7 +12,7 @@ use off as facade;
 use on as facade;
 
 pub(crate) use facade::Execution;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 pub(crate) use facade::Metered;
 #[cfg(feature = "http")]
 pub(crate) use facade::{describe, repeated};

@@ -2,7 +2,7 @@
 
 use gqlwire_proto::scan::OperationKind;
 
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 use crate::Counters;
 use crate::{Error, Response};
 
@@ -23,11 +23,11 @@ pub(crate) fn describe() {}
 #[cfg(feature = "http")]
 pub(crate) fn repeated(_kind: OperationKind) {}
 
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 #[derive(Debug, Default)]
 pub(crate) struct Metered {}
 
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 impl Metered {
     pub(crate) fn report(&mut self, _counters: impl FnOnce() -> Counters) {}
 }

@@ -1,20 +1,20 @@
 use std::time::Instant;
 
 use gqlwire_proto::scan::OperationKind;
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 use metrics::gauge;
 #[cfg(feature = "http")]
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics::{counter, histogram};
 
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 use crate::Counters;
 use crate::{Error, ErrorKind, Response};
 
 use self::names::*;
 
 /// As the crate's documentation has them; without the features `http` and `appsync` most have no use.
-#[cfg_attr(not(feature = "appsync"), allow(dead_code))]
+#[cfg_attr(not(feature = "websocket"), allow(dead_code))]
 mod names {
     pub(super) const EXECUTE: &str = "gqlwire_execute_total";
     pub(super) const EXECUTE_DURATION: &str = "gqlwire_execute_duration_seconds";
@@ -139,13 +139,13 @@ fn name_of_error(kind: ErrorKind) -> &'static str {
 
 /// What of a session has been reported. Sessions add up, so each reports what is new since it did so last, and takes
 /// back what it held when it ends.
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 #[derive(Debug, Default)]
 pub(crate) struct Metered {
     reported: Counters,
 }
 
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 impl Metered {
     pub(crate) fn report(&mut self, counters: impl FnOnce() -> Counters) {
         let now = counters();
@@ -181,7 +181,7 @@ impl Metered {
     }
 }
 
-#[cfg(feature = "appsync")]
+#[cfg(feature = "websocket")]
 impl Drop for Metered {
     fn drop(&mut self) {
         let mut left = self.reported;

@@ -8,7 +8,7 @@ use gqlwire_proto::session::{Backoff, Random};
 use http::StatusCode;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::Shared;
+use super::{Handle, Shared};
 use crate::http::retry_after;
 use crate::transport::{RawRequest, RawResponse};
 use crate::{Error, ErrorKind};
@@ -23,11 +23,16 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 impl Shared {
     /// Runs a catch-up until it has an answer. What may pass is tried again, as often as a connection is.
-    pub(super) async fn catch_up(&self, request: &RawRequest, mut random: Random) -> Result<String, Error> {
+    pub(super) async fn catch_up(
+        &self,
+        session: Handle,
+        request: &RawRequest,
+        mut random: Random,
+    ) -> Result<String, Error> {
         let policy = &self.options.reconnect;
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.query(request).await {
+            let error = match self.query(&session, request).await {
                 Ok(answer) => return Ok(answer.body),
                 Err(error) => error,
             };
@@ -49,14 +54,17 @@ impl Shared {
         }
     }
 
-    async fn query(&self, request: &RawRequest) -> Result<RawResponse, Error> {
+    async fn query(&self, session: &Handle, request: &RawRequest) -> Result<RawResponse, Error> {
         let limit = self.options.query_timeout;
-        let Some(queries) = &self.options.queries else {
-            return Err(Error::request("there is nothing to run the catch-up with"));
-        };
         let _permit = self.catch_ups.acquire().await;
         // Providers are the user's code here too: one that panics must not take the connections with it.
-        let asked = AssertUnwindSafe(async { queries.execute(request).await }).catch_unwind();
+        let asked = AssertUnwindSafe(async {
+            match &self.options.queries {
+                Some(queries) => queries.execute(request).await,
+                None => self.ask(session.clone(), request).await,
+            }
+        })
+        .catch_unwind();
         match timeout(limit, asked).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Error::request("what runs it panicked")),

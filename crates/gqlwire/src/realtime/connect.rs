@@ -20,6 +20,8 @@ pub(crate) struct Upgrade {
     pub(crate) url: Url,
     /// `Sec-WebSocket-Protocol` is among them: what is offered, first the protocol itself.
     pub(crate) headers: HeaderMap,
+    /// The same in words: "…, which is not" this.
+    pub(crate) offered: String,
 }
 
 /// A socket that carries whole messages.
@@ -29,12 +31,20 @@ pub(crate) trait Socket: Send {
         None
     }
 
-    /// The next message, lent by the socket where it need not be kept. After anything but a text, nothing more is asked
-    /// for.
+    /// What the server has selected of the subprotocols that were offered, if it says so.
+    fn subprotocol(&self) -> Option<&str> {
+        None
+    }
+
+    /// The next message, lent by the socket where it need not be kept. After anything but a text or
+    /// a pong, nothing more is asked for.
     fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>>;
 
     /// Takes a text message for sending, once the socket has room for one. Messages lie with the socket until flushed.
     fn poll_send(&mut self, cx: &mut Context<'_>, text: &mut Option<String>) -> Poll<Result<(), String>>;
+
+    /// Takes a ping for sending, whose pong comes as [`Incoming::Pong`].
+    fn ping(&mut self) {}
 
     /// Writes what lies with the socket.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>>;
@@ -47,7 +57,12 @@ pub(crate) trait Socket: Send {
 #[derive(Debug)]
 pub(crate) enum Incoming<'s> {
     Text(Cow<'s, str>),
+    /// A sign of life, and no message.
+    Pong,
     Binary(usize),
-    Closed { code: Option<u16>, reason: String },
+    Closed {
+        code: Option<u16>,
+        reason: String,
+    },
     Lost(String),
 }

@@ -139,11 +139,12 @@ impl Sources {
         self.sources.get(&source).map(|entry| entry.provider.as_ref())
     }
 
-    pub(super) fn remember(&mut self, authorization: &Authorization) {
+    /// What a connection was opened with is not to be shown.
+    pub(super) fn remember(&mut self, secrets: Secrets) {
         if self.secrets.len() == REMEMBERED {
             self.secrets.pop_front();
         }
-        self.secrets.push_back(Secrets::of(&authorization.headers));
+        self.secrets.push_back(secrets);
     }
 
     /// Takes the connections' secrets out of an error.

@@ -17,8 +17,9 @@ pub(crate) struct Delivery {
     /// What all queues of the client may hold, in bytes.
     pub(crate) bytes_in_all: usize,
     pub(crate) grace: Duration,
-    /// How long after an acknowledgement the server may not deliver everything yet.
-    pub(crate) settle: Duration,
+    /// How long after an acknowledgement the server may not deliver everything yet; `None` for what is usual with the
+    /// protocol.
+    pub(crate) settle: Option<Duration>,
     /// How far apart the copies of one event may arrive on two connections.
     pub(crate) skew: Duration,
     /// How many events wait for a catch-up, and how many bytes of them.
@@ -36,7 +37,7 @@ impl Default for Delivery {
             overflow: Overflow::default(),
             bytes_in_all: DEFAULT_QUEUE_BYTES_IN_ALL,
             grace: GRACE,
-            settle: session.takeover.settle,
+            settle: None,
             skew: session.takeover.skew,
             held: Capacity {
                 messages: session.held_events,

@@ -28,9 +28,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::{AbortHandle, Abortable, BoxFuture};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use gqlwire_proto::connection::Protocol;
+use gqlwire_proto::scan::OperationKind;
 use gqlwire_proto::session::{
-    self, Action, AuthSource, Cause, ConnectionId, Failure, OpenFailure, OpenFailureKind, Random, ReconnectPolicy,
-    Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
+    self, Action, AuthSource, Cause, ConnectionId, Failure, Once, OpenFailure, OpenFailureKind, Opening, Random,
+    ReconnectPolicy, Session, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Sleep, sleep, sleep_until};
@@ -57,8 +59,6 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How often to look for buffers that a burst has grown and nobody uses.
 const SWEEP: Duration = Duration::from_secs(10);
 
-const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 pub(super) struct Driver {
     shared: Arc<Shared>,
     session: Session,
@@ -68,6 +68,8 @@ pub(super) struct Driver {
     swept: Instant,
     sources: Sources,
     commands: mpsc::UnboundedReceiver<Command>,
+    /// For catch-ups that go over the session itself; it keeps no session alive.
+    handle: mpsc::WeakUnboundedSender<Command>,
     commands_over: bool,
     closing: bool,
     closed: bool,
@@ -84,6 +86,8 @@ pub(super) struct Driver {
     /// Consumers who are told at the end of a burst.
     woken: Vec<Waker>,
     metered: Metered,
+    /// What is spoken on the connection that was acknowledged last, and what came with that.
+    agreed: (Option<Protocol>, Option<Arc<str>>),
 }
 
 enum Wake {
@@ -96,18 +100,24 @@ enum Wake {
 }
 
 impl Driver {
-    pub(super) fn new(shared: Arc<Shared>, commands: mpsc::UnboundedReceiver<Command>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        commands: mpsc::UnboundedReceiver<Command>,
+        handle: mpsc::WeakUnboundedSender<Command>,
+    ) -> Self {
         let options = &shared.options;
-        let mut session = SessionOptions::default();
+        let mut session = options.service.session();
         session.timeouts = options.timeouts.clone();
         session.reconnect = options.reconnect.clone();
-        session.subscriptions_per_connection = options.subscriptions_per_connection;
+        if let Some(most) = options.subscriptions_per_connection {
+            session.subscriptions_per_connection = most;
+        }
         if options.reconnect == ReconnectPolicy::never() {
             // Nothing is to take the place of a connection that has fallen silent.
-            session.probe_after = NEVER;
+            session.probe_after = None;
         }
         session.connect_deadline = options.subscribe_deadline.or(session.connect_deadline);
-        session.takeover.settle = options.delivery.settle;
+        session.takeover.settle = options.delivery.settle.unwrap_or(session.takeover.settle);
         session.takeover.skew = options.delivery.skew;
         (session.held_events, session.held_bytes) = (options.delivery.held.messages, options.delivery.held.bytes);
         session.held_bytes_in_all = options.delivery.bytes_in_all;
@@ -121,6 +131,7 @@ impl Driver {
             sources: Sources::new(Arc::clone(&options.auth), Arc::clone(&options.clock)),
             shared,
             commands,
+            handle,
             commands_over: false,
             closing: false,
             closed: false,
@@ -136,6 +147,7 @@ impl Driver {
             burst: 0,
             woken: Vec::new(),
             metered: Metered::default(),
+            agreed: (None, None),
         }
     }
 
@@ -157,6 +169,7 @@ impl Driver {
                 Wake::Done(done) => self.finish(done),
                 Wake::GoodbyeSaid => {}
                 Wake::Link(connection, Said::Ready) => self.read(connection).await,
+                Wake::Link(_, Said::Written(starts)) => starts.into_iter().for_each(|start| self.started(start)),
                 Wake::Link(connection, Said::SendFailed(why)) => self.work.push(Box::pin(async move {
                     // The server may have said why before it cut: read what is there.
                     sleep(LAST_WORDS).await;
@@ -256,6 +269,8 @@ impl Driver {
             None => AuthSource::CLIENT,
         };
         let mut options = SubscribeOptions::new(Arc::clone(&start.body));
+        // A query too: whoever asked knows how often it may be repeated, and when.
+        options.once = (start.kind != OperationKind::Subscription).then_some(Once::Mutation);
         options.source = source;
         options.connect_deadline = start.deadline;
         options.catch_up = start.catch_up.is_some();
@@ -268,6 +283,7 @@ impl Driver {
         self.entries.insert(Entry {
             handle,
             token: start.token,
+            kind: start.kind,
             body: start.body,
             headers: Arc::new(start.headers),
             source,
@@ -278,12 +294,13 @@ impl Driver {
             starting: Some(start.acknowledged),
             progress: start.progress,
             asking: None,
-            secrets: Secrets::default(),
+            secrets: Secrets::of(&self.shared.options.headers).and_query_of(self.shared.options.service.url()),
         });
     }
 
     fn end_of_input(&mut self, connection: ConnectionId, input: Incoming<'_>) {
         match input {
+            Incoming::Pong => self.session.pong(connection, now()),
             Incoming::Text(_) => {}
             Incoming::Binary(len) => self.session.binary(connection, len, now()),
             Incoming::Closed { code, reason } => self.session.closed(connection, code, &reason, now()),
@@ -293,21 +310,24 @@ impl Driver {
 
     /// Does what the session says.
     async fn carry_out(&mut self) {
+        let acknowledges = self.shared.options.service.acknowledges();
+        // Where a start was sent that nobody acknowledges: what says so comes right behind it.
+        let mut sent = None;
         while let Some(action) = self.session.poll() {
+            let just_sent = std::mem::take(&mut sent).filter(|_| !acknowledges);
             match action {
-                Action::Acknowledged(subscription) => {
-                    let entry = self.entries.find(subscription);
-                    if let Some(starting) = entry.and_then(|entry| entry.starting.take()) {
-                        let _ = starting.send(Ok(()));
-                    }
-                }
+                Action::Acknowledged(subscription) => self.acknowledged(subscription, just_sent),
                 Action::Authorize {
                     ticket,
                     subscription,
                     source,
                 } => self.authorize(ticket, subscription, source),
                 Action::CatchUp { subscription, run } => self.catch_up(subscription, run),
-                Action::Close { connection, cause } => self.close_link(connection, cause),
+                Action::Close {
+                    connection,
+                    code,
+                    cause,
+                } => self.close_link(connection, code, cause),
                 Action::Closed => self.closed = true,
                 Action::CorrectClock(seconds) => {
                     tracing::warn!(
@@ -319,6 +339,12 @@ impl Driver {
                 Action::Ended(subscription, ending) => self.ended(subscription, ending),
                 Action::Event(subscription, event) => self.hand_on(subscription, event).await,
                 Action::Open(connection) => self.open(connection),
+                Action::Ping(connection) => {
+                    if let Some(link) = self.links.find(connection) {
+                        link.ping();
+                    }
+                }
+                Action::Ready(connection) => self.ready(connection),
                 Action::Refresh {
                     source,
                     generation,
@@ -327,10 +353,53 @@ impl Driver {
                 Action::Send { connection, text } => {
                     if let Some(link) = self.links.find(connection) {
                         link.send(text);
+                        sent = Some(connection);
                     }
                 }
                 Action::StateChanged => self.state_changed(),
             }
+        }
+    }
+
+    /// An operation is registered with the server; or its start waits to be written on the socket `sent`, which is all
+    /// that there will be to know.
+    fn acknowledged(&mut self, subscription: SubscriptionHandle, sent: Option<ConnectionId>) {
+        let Some(entry) = self.entries.find(subscription) else {
+            return;
+        };
+        if entry.kind != OperationKind::Subscription {
+            let what = format!("the {} to {}", entry.kind, self.shared.endpoint);
+            entry.progress.after_sending(what);
+            return self.started(subscription);
+        }
+        match sent.and_then(|connection| self.links.find(connection)) {
+            Some(link) if !entry.is_established() => link.tell_when_written(subscription),
+            _ => self.started(subscription),
+        }
+    }
+
+    /// Whoever waits for the start of an operation need not wait any longer.
+    fn started(&mut self, subscription: SubscriptionHandle) {
+        let entry = self.entries.find(subscription);
+        if let Some(starting) = entry.and_then(|entry| entry.starting.take()) {
+            let _ = starting.send(Ok(()));
+        }
+    }
+
+    /// A connection is acknowledged: what is spoken on it is what users are shown.
+    fn ready(&mut self, connection: ConnectionId) {
+        let protocol = self.session.protocol(connection);
+        let ack_payload = self.session.ack_payload(connection).map(Into::into);
+        tracing::debug!(
+            endpoint = %self.shared.endpoint,
+            protocol = protocol.map(tracing::field::display),
+            "the connection is acknowledged"
+        );
+        self.agreed = (protocol, ack_payload);
+        if !self.closing {
+            self.shared.state.send_modify(|state| {
+                (state.protocol, state.ack_payload) = self.agreed.clone();
+            });
         }
     }
 
@@ -376,9 +445,7 @@ impl Driver {
         let Some((provider, sent)) = self.sources.last_issued(source) else {
             return self.session.refreshed(source, generation, false, now());
         };
-        let why = self
-            .sources
-            .redact(failure::of_cause(why, false, &self.shared.endpoint));
+        let why = self.sources.redact(failure::of_cause(why, false, self.shared.server()));
         let why = why.without_secrets(&Secrets::of(&sent.headers));
         let shared = Arc::clone(&self.shared);
         self.work.push(Box::pin(async move {
@@ -466,9 +533,15 @@ impl Driver {
         }
         let wall = self.sources.correct_time(self.wall());
         let (kind, error) = match outcome {
-            Ok(Opened { answer, socket }) => {
+            Ok(Opened {
+                answer,
+                protocol,
+                init,
+                secrets,
+                socket,
+            }) => {
                 let issued = answer.issued(now(), wall);
-                self.sources.remember(&answer.authorization);
+                self.sources.remember(secrets);
                 self.sources.issued(AuthSource::CLIENT, answer.authorization);
                 match socket {
                     Ok(socket) => {
@@ -477,7 +550,9 @@ impl Driver {
                             progress.before_sending(what);
                         }
                         self.links.add(Link::new(connection, socket));
-                        return self.session.opened(connection, issued, now());
+                        let mut opening = Opening::new(protocol, issued);
+                        opening.init = init.map(|init| Box::<str>::from(init).into());
+                        return self.session.opened(connection, opening, now());
                     }
                     Err(error) if error.is_auth() => {
                         let date = error
@@ -525,7 +600,7 @@ impl Driver {
                 next,
                 cause: self
                     .sources
-                    .redact(failure::of_cause(cause, true, &self.shared.endpoint)),
+                    .redact(failure::of_cause(cause, true, self.shared.server())),
             },
             _ => ConnectionState::Idle,
         });
@@ -536,8 +611,13 @@ impl Driver {
         {
             self.shared.worked.store(true, Ordering::Release);
         }
-        let closed = false;
-        self.shared.state.send_replace(SessionState { connections, closed });
+        let (protocol, ack_payload) = self.agreed.clone();
+        self.shared.state.send_replace(SessionState {
+            connections,
+            closed: false,
+            protocol,
+            ack_payload,
+        });
     }
 
     /// Everything is closed. What comes from here on finds nobody.
@@ -568,6 +648,13 @@ impl Drop for Driver {
 }
 
 impl Shared {
+    fn server(&self) -> failure::Server<'_> {
+        failure::Server {
+            endpoint: &self.endpoint,
+            uses_codes: self.options.service.protocol(None) != Protocol::AppSync,
+        }
+    }
+
     /// Whether a connection of this client has ever been acknowledged.
     fn has_worked(&self) -> bool {
         self.worked.load(Ordering::Acquire)

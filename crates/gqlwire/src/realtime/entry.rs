@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::future::AbortHandle;
+use gqlwire_proto::scan::OperationKind;
 use gqlwire_proto::session::{AuthSource, SubscriptionHandle};
 use http::HeaderMap;
 use tokio::sync::oneshot;
@@ -18,6 +19,8 @@ use crate::{Error, Overflow};
 pub(super) struct Entry {
     pub(super) handle: SubscriptionHandle,
     pub(super) token: Token,
+    /// A subscription, or what has one answer.
+    pub(super) kind: OperationKind,
     pub(super) body: Arc<str>,
     pub(super) headers: Arc<HeaderMap>,
     pub(super) source: AuthSource,

@@ -1,13 +1,39 @@
 //! What the session reports, in the words and kinds of this crate's errors.
 
-use gqlwire_proto::appsync::{Disconnect, Refusal, RefusalKind};
+use std::fmt;
+
+use gqlwire_proto::connection::{CloseMeaning, Disconnect, Refusal, RefusalKind};
 use gqlwire_proto::session::{Cause, Ending, Failure};
 
 use crate::error::summary;
 use crate::{Error, ErrorKind};
 
+/// Who is at the other end.
+#[derive(Clone, Copy)]
+pub(super) struct Server<'s> {
+    pub(super) endpoint: &'s str,
+    /// Whether its close codes mean what `graphql-transport-ws` has them mean.
+    pub(super) uses_codes: bool,
+}
+
+impl Server<'_> {
+    /// What a close says of the next attempt, as far as its code tells.
+    pub(super) fn meaning(&self, code: Option<u16>) -> CloseMeaning {
+        match self.uses_codes {
+            true => CloseMeaning::of(code),
+            false => CloseMeaning::Retry,
+        }
+    }
+}
+
+impl fmt::Display for Server<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.endpoint)
+    }
+}
+
 /// Why a subscription ended; `None` if it ended well. Its words differ by whether it had been established.
-pub(super) fn of_ending(ending: Ending, established: bool, endpoint: &str) -> Option<Error> {
+pub(super) fn of_ending(ending: Ending, established: bool, endpoint: Server<'_>) -> Option<Error> {
     match ending {
         Ending::CatchUp(failure) => {
             let what = format!("{endpoint}: the subscription ends because its catch-up failed");
@@ -25,6 +51,7 @@ pub(super) fn of_ending(ending: Ending, established: bool, endpoint: &str) -> Op
             let error = of_cause(cause, established, endpoint);
             Some(error.suffixed(&format!("; given up after {attempts} more attempts")))
         }
+        Ending::Unanswered(cause) => Some(of_cause(cause, established, endpoint).after_sending()),
         Ending::Invalidated(refusal) => Some(ended(refusal, endpoint)),
         Ending::NotAcknowledged { waited, cause } => {
             let cause = cause.map(|cause| of_cause(cause, established, endpoint));
@@ -38,7 +65,7 @@ pub(super) fn of_ending(ending: Ending, established: bool, endpoint: &str) -> Op
 }
 
 /// What happened to a connection, to an attempt at one, or to a start.
-pub(super) fn of_cause(cause: Cause, established: bool, endpoint: &str) -> Error {
+pub(super) fn of_cause(cause: Cause, established: bool, endpoint: Server<'_>) -> Error {
     match cause {
         Cause::Auth(failure) | Cause::Open(failure) => of_failure(&failure),
         Cause::Disconnected(Disconnect::Refused(refusal)) if established => {
@@ -65,7 +92,7 @@ pub(super) fn of_cause(cause: Cause, established: bool, endpoint: &str) -> Error
 }
 
 /// Why a connection ended.
-pub(super) fn of_connection(cause: Disconnect, endpoint: &str) -> Error {
+pub(super) fn of_connection(cause: Disconnect, endpoint: Server<'_>) -> Error {
     let message = format!("{endpoint}: {cause}");
     match cause {
         Disconnect::Refused(refusal) => of_refusal(
@@ -74,8 +101,17 @@ pub(super) fn of_connection(cause: Disconnect, endpoint: &str) -> Error {
             ErrorKind::Connect,
         ),
         Disconnect::NoAck(_) => Error::new(ErrorKind::Timeout, message),
-        Disconnect::Closed { code, reason } => Error::new(ErrorKind::Disconnected, message).with_close(code, reason),
-        Disconnect::Binary(_) | Disconnect::Malformed(_) => Error::new(ErrorKind::Protocol, message),
+        Disconnect::Closed { code, reason } => {
+            let error = |kind| Error::new(kind, message).with_close(code, reason);
+            match endpoint.meaning(code) {
+                CloseMeaning::Final => error(ErrorKind::Disconnected).retryable(false),
+                CloseMeaning::Retry => error(ErrorKind::Disconnected),
+                CloseMeaning::Unauthorized => error(ErrorKind::Auth),
+            }
+        }
+        Disconnect::Binary(_) | Disconnect::Malformed(_) | Disconnect::Violation { .. } => {
+            Error::new(ErrorKind::Protocol, message)
+        }
         Disconnect::Requested => Error::new(ErrorKind::Closed, message),
         _ => Error::new(ErrorKind::Disconnected, message),
     }
@@ -89,7 +125,7 @@ fn of_failure(failure: &Failure) -> Error {
     }
 }
 
-fn ended(refusal: Refusal, endpoint: &str) -> Error {
+fn ended(refusal: Refusal, endpoint: Server<'_>) -> Error {
     let what = format!("{endpoint} ended the subscription");
     of_refusal(refusal, &what, ErrorKind::GraphQL)
 }

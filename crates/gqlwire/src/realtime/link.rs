@@ -8,8 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
-use gqlwire_proto::appsync::Disconnect;
-use gqlwire_proto::session::ConnectionId;
+use gqlwire_proto::session::{ConnectionId, SubscriptionHandle};
 
 use super::connect::{Incoming, Socket};
 
@@ -17,11 +16,21 @@ use super::connect::{Incoming, Socket};
 pub(super) struct Link {
     pub(super) connection: ConnectionId,
     place: Arc<Place>,
-    outbox: VecDeque<String>,
+    outbox: VecDeque<Outgoing>,
+    /// How many bytes of text are in it.
+    backlog: usize,
+    /// The starts in it of which somebody wants to know when they have been written.
+    unwritten: Vec<SubscriptionHandle>,
     /// The write half is broken; the server may still have said why.
     broken: bool,
     bell: Arc<Bell>,
     waker: Waker,
+}
+
+/// What is to be written.
+enum Outgoing {
+    Ping,
+    Text(String),
 }
 
 /// Where a socket is, unless it is lent.
@@ -58,6 +67,8 @@ pub(super) enum Said {
     Ready,
     /// Nothing can be written any more.
     SendFailed(String),
+    /// These starts have been written.
+    Written(Vec<SubscriptionHandle>),
 }
 
 impl Link {
@@ -73,6 +84,8 @@ impl Link {
                 read_over: AtomicBool::new(false),
             }),
             outbox: VecDeque::new(),
+            backlog: 0,
+            unwritten: Vec::new(),
             broken: false,
             waker: Waker::from(Arc::clone(&bell)),
             bell,
@@ -80,8 +93,27 @@ impl Link {
     }
 
     pub(super) fn send(&mut self, text: String) {
+        self.backlog += text.len();
+        self.write(Outgoing::Text(text));
+    }
+
+    pub(super) fn ping(&mut self) {
+        self.write(Outgoing::Ping);
+    }
+
+    /// Has [`Said::Written`] tell of this start once all that was sent so far has been written.
+    pub(super) fn tell_when_written(&mut self, start: SubscriptionHandle) {
+        self.unwritten.push(start);
+    }
+
+    /// How many bytes wait for a peer that takes none.
+    pub(super) fn backlog(&self) -> usize {
+        self.backlog
+    }
+
+    fn write(&mut self, outgoing: Outgoing) {
         if !self.broken {
-            self.outbox.push_back(text);
+            self.outbox.push_back(outgoing);
             self.bell.ring();
         }
     }
@@ -94,12 +126,19 @@ impl Link {
         let cx = &mut Context::from_waker(&self.waker);
         if !self.broken
             && let Some(socket) = self.place.lock().as_deref_mut()
-            && let Poll::Ready(Err(why)) = poll_write(&mut self.outbox, socket, cx)
+            && let Poll::Ready(written) = poll_write(&mut self.outbox, socket, cx)
         {
-            self.broken = true;
-            self.outbox.clear();
-            self.bell.ring();
-            return Poll::Ready(Said::SendFailed(why));
+            self.backlog = 0;
+            if let Err(why) = written {
+                self.broken = true;
+                self.outbox.clear();
+                self.bell.ring();
+                return Poll::Ready(Said::SendFailed(why));
+            }
+            if !self.unwritten.is_empty() {
+                self.bell.ring();
+                return Poll::Ready(Said::Written(std::mem::take(&mut self.unwritten)));
+            }
         }
         match self.place.read_over.load(Ordering::Relaxed) {
             true => Poll::Pending,
@@ -119,8 +158,7 @@ impl Link {
     /// Leaves. What was to be written last (a `stop`, say) leaves as far as the socket takes it at once.
     ///
     /// If the socket is lent, it is not read any further; it must be back before the goodbye is polled.
-    pub(super) fn close(mut self, cause: &Disconnect) -> BoxFuture<'static, ()> {
-        let code = close_code(cause);
+    pub(super) fn close(mut self, code: Option<u16>) -> BoxFuture<'static, ()> {
         self.place.read_over.store(true, Ordering::Relaxed);
         Box::pin(async move {
             let Some(mut socket) = self.place.lock().take() else {
@@ -137,15 +175,21 @@ impl Link {
 }
 
 fn poll_write(
-    outbox: &mut VecDeque<String>,
+    outbox: &mut VecDeque<Outgoing>,
     socket: &mut dyn Socket,
     cx: &mut Context<'_>,
 ) -> Poll<Result<(), String>> {
-    while let Some(text) = outbox.pop_front() {
-        let mut text = Some(text);
+    while let Some(outgoing) = outbox.pop_front() {
+        let mut text = match outgoing {
+            Outgoing::Ping => {
+                socket.ping();
+                continue;
+            }
+            Outgoing::Text(text) => Some(text),
+        };
         let sent = socket.poll_send(cx, &mut text);
         if let Some(unsent) = text {
-            outbox.push_front(unsent);
+            outbox.push_front(Outgoing::Text(unsent));
         }
         std::task::ready!(sent)?;
     }
@@ -180,7 +224,7 @@ impl Lent {
         let incoming = std::task::ready!(socket.poll_receive(&mut Context::from_waker(&self.waker)));
         // There may be more.
         self.bell.ring();
-        if !matches!(incoming, Incoming::Text(_)) {
+        if !matches!(incoming, Incoming::Pong | Incoming::Text(_)) {
             self.place.read_over.store(true, Ordering::Relaxed);
         }
         Poll::Ready(incoming)
@@ -190,16 +234,6 @@ impl Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         *self.place.lock() = self.socket.take();
-    }
-}
-
-/// The close code to leave with; none where there is nobody left to tell.
-fn close_code(cause: &Disconnect) -> Option<u16> {
-    match cause {
-        Disconnect::Lost(_) => None,
-        Disconnect::Binary(_) => Some(1003),
-        Disconnect::Malformed(_) => Some(1002),
-        _ => Some(1000),
     }
 }
 
@@ -335,7 +369,7 @@ mod tests {
         assert!(lent.receive().is_ready());
         let mut link = links.take(connection).unwrap();
         link.send("stop".to_owned());
-        let goodbye = link.close(&Disconnect::Requested);
+        let goodbye = link.close(Some(1000));
         assert!(lent.receive().is_pending(), "nobody wants to know any more");
         drop(lent);
         goodbye.await;

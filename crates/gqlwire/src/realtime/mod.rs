@@ -1,4 +1,4 @@
-//! Subscriptions over AppSync's realtime websocket.
+//! Sessions over websockets: what is subscribed to, and what is executed, where the protocol has it.
 
 mod catch_up;
 mod connect;
@@ -10,10 +10,13 @@ mod failure;
 mod link;
 mod patience;
 mod queue;
+mod requests;
+mod service;
 mod websocket;
 mod work;
 
 #[cfg(test)]
+#[cfg(feature = "appsync")]
 mod tests;
 
 use std::fmt;
@@ -22,7 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use gqlwire_proto::appsync::{Endpoint, Timeouts};
+use gqlwire_proto::connection::Timeouts;
+use gqlwire_proto::scan::OperationKind;
 use gqlwire_proto::session::ReconnectPolicy;
 use gqlwire_proto::websocket::Spares;
 use http::HeaderMap;
@@ -38,6 +42,9 @@ use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
 use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
 
 pub(crate) use self::delivery::Delivery;
+#[cfg(feature = "appsync")]
+pub(crate) use self::service::AppSync;
+pub(crate) use self::service::{Channel, Graphql, NoCredentials, Service};
 pub(crate) use self::websocket::WebSockets;
 
 /// How often a start is handed to another session because the one that had it was leaving.
@@ -46,7 +53,7 @@ const ATTEMPTS: u32 = 3;
 /// What the realtime client is told once, when it is built.
 #[derive(Debug)]
 pub(crate) struct RealtimeOptions {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) service: Box<dyn Service>,
     pub(crate) headers: HeaderMap,
     pub(crate) auth: Arc<dyn AuthProvider>,
     pub(crate) clock: Arc<ServerClock>,
@@ -56,14 +63,17 @@ pub(crate) struct RealtimeOptions {
     pub(crate) close_timeout: Duration,
     pub(crate) timeouts: Timeouts,
     pub(crate) delivery: Delivery,
-    /// What runs catch-ups.
+    /// What runs catch-ups; `None` for the session itself.
     pub(crate) queries: Option<Arc<dyn Transport>>,
-    /// How long one attempt at a catch-up may take.
+    /// How long a query or mutation may take, and one attempt at a catch-up.
     pub(crate) query_timeout: Duration,
+    /// When a query or mutation on the socket is tried again.
+    pub(crate) retry: RetryPolicy,
     pub(crate) reconnect: ReconnectPolicy,
     /// For how long a subscription is tried to be started; `None` for what is usual.
     pub(crate) subscribe_deadline: Option<Duration>,
-    pub(crate) subscriptions_per_connection: usize,
+    /// `None` for what is usual with the protocol.
+    pub(crate) subscriptions_per_connection: Option<usize>,
     /// The wall clock, which tests let go with the runtime's.
     pub(crate) wall: fn() -> SystemTime,
 }
@@ -73,7 +83,6 @@ pub(crate) struct RealtimeOptions {
 pub(crate) struct RealtimeClient {
     shared: Arc<Shared>,
     session: Mutex<Option<Handle>>,
-    next_token: AtomicU64,
 }
 
 /// What the client and its session's task both need.
@@ -88,6 +97,9 @@ struct Shared {
     /// How many handshakes have been tried since one succeeded.
     handshakes: AtomicU32,
     state: watch::Sender<SessionState>,
+    /// Whether what is spoken is a guess, as the server did not say.
+    guessed: AtomicBool,
+    next_token: AtomicU64,
     /// What the queues of all subscriptions share.
     budget: Arc<Budget>,
     /// How many catch-ups may run at once.
@@ -114,6 +126,8 @@ enum Command {
 #[derive(Debug)]
 struct Subscribe {
     token: Token,
+    /// A subscription, or what has one answer.
+    kind: OperationKind,
     body: Arc<str>,
     headers: HeaderMap,
     auth: Option<Arc<dyn AuthProvider>>,
@@ -135,7 +149,7 @@ impl RealtimeClient {
     fn over(options: RealtimeOptions, connect: Box<dyn Connect>, spares: Arc<Spares>) -> Self {
         Self {
             shared: Arc::new(Shared {
-                endpoint: Shown::of(options.endpoint.realtime_url()).to_string().into(),
+                endpoint: Shown::of(options.service.url()).to_string().into(),
                 budget: Budget::new(options.delivery.bytes_in_all, spares),
                 catch_ups: Semaphore::new(catch_up::AT_ONCE),
                 options,
@@ -143,62 +157,26 @@ impl RealtimeClient {
                 worked: AtomicBool::new(false),
                 handshakes: AtomicU32::new(0),
                 state: watch::Sender::default(),
+                guessed: AtomicBool::new(false),
+                next_token: AtomicU64::new(0),
             }),
             session: Mutex::default(),
-            next_token: AtomicU64::new(0),
         }
     }
 
     pub(crate) async fn subscribe(&self, request: &RawRequest) -> Result<Box<dyn EventSource>, Error> {
+        Ok(Box::new(self.start(request).await?))
+    }
+
+    /// Ready when the server has acknowledged it; where it does not do so, when it has been sent.
+    async fn start(&self, request: &RawRequest) -> Result<Source, Error> {
+        self.shared.options.service.accepts(request)?;
         for _ in 0..ATTEMPTS {
-            let handle = self.session()?;
-            let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
-            let delivery = &self.shared.options.delivery;
-            let capacity = Capacity {
-                messages: request.queue_messages().unwrap_or(delivery.capacity.messages),
-                bytes: request.queue_bytes().unwrap_or(delivery.capacity.bytes),
-            };
-            let (writer, reader) = queue(capacity, &self.shared.budget);
-            // From here on, dropping the source tells the task to stop.
-            let source = Source {
-                reader,
-                stop: StopOnDrop {
-                    handle: handle.clone(),
-                    token,
-                },
-            };
-            let (acknowledged, acknowledgement) = oneshot::channel();
-            let start = Subscribe {
-                token,
-                body: request.shared_body(),
-                headers: request.headers().clone(),
-                auth: request.auth.clone(),
-                deadline: request.timeout(),
-                progress: request.progress.clone(),
-                writer,
-                overflow: request.overflow().unwrap_or(delivery.overflow),
-                catch_up: request.catch_up.clone().map(|mut query| {
-                    // It is repeated for as long as a connection is, and not beneath that again.
-                    Arc::make_mut(&mut query).retry = Some(RetryPolicy::never());
-                    query
-                }),
-                acknowledged,
-            };
-            if handle.send(Command::Subscribe(start)).is_err() {
-                continue;
-            }
-            match acknowledgement.await {
-                Ok(Ok(())) => {
-                    tracing::debug!(endpoint = %self.shared.endpoint, "acknowledged");
-                    return Ok(Box::new(source));
-                }
-                Ok(Err(refusal)) => return Err(refusal),
-                // The session was leaving, or its runtime is gone.
-                Err(_) => {}
+            if let Some(source) = self.shared.begin(self.session()?, request).await? {
+                return Ok(source);
             }
         }
-        let message = format!("the session with {} ended again and again", self.shared.endpoint);
-        Err(Error::new(ErrorKind::Disconnected, message))
+        Err(self.shared.leaving())
     }
 
     pub(crate) async fn close(&self) {
@@ -219,7 +197,7 @@ impl RealtimeClient {
 
     /// Whether there is something to run catch-ups with.
     pub(crate) fn catches_up(&self) -> bool {
-        self.shared.options.queries.is_some()
+        self.shared.options.queries.is_some() || self.shared.options.service.carries_requests()
     }
 
     pub(crate) fn state(&self) -> watch::Receiver<SessionState> {
@@ -245,13 +223,69 @@ impl RealtimeClient {
             return Ok(handle.clone());
         }
         let (handle, commands) = mpsc::unbounded_channel();
-        runtime.spawn(Driver::new(Arc::clone(&self.shared), commands).run());
+        let driver = Driver::new(Arc::clone(&self.shared), commands, handle.downgrade());
+        runtime.spawn(driver.run());
         *session = Some(handle.clone());
         Ok(handle)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Handle>> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Starts an operation on this session; nothing if that was leaving, or its runtime is gone.
+    async fn begin(&self, handle: Handle, request: &RawRequest) -> Result<Option<Source>, Error> {
+        let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
+        let delivery = &self.options.delivery;
+        let capacity = Capacity {
+            messages: request.queue_messages().unwrap_or(delivery.capacity.messages),
+            bytes: request.queue_bytes().unwrap_or(delivery.capacity.bytes),
+        };
+        let (writer, reader) = queue(capacity, &self.budget);
+        // From here on, dropping the source tells the task to stop.
+        let source = Source {
+            reader,
+            stop: StopOnDrop {
+                handle: handle.clone(),
+                token,
+            },
+        };
+        let (acknowledged, acknowledgement) = oneshot::channel();
+        let start = Subscribe {
+            token,
+            kind: request.kind(),
+            body: request.shared_body(),
+            headers: request.headers().clone(),
+            auth: request.auth.clone(),
+            deadline: request.timeout(),
+            progress: request.progress.clone(),
+            writer,
+            overflow: request.overflow().unwrap_or(delivery.overflow),
+            catch_up: request.catch_up.clone().map(|mut query| {
+                // It is repeated for as long as a connection is, and not beneath that again.
+                Arc::make_mut(&mut query).retry = Some(RetryPolicy::never());
+                query
+            }),
+            acknowledged,
+        };
+        if handle.send(Command::Subscribe(start)).is_err() {
+            return Ok(None);
+        }
+        match acknowledgement.await {
+            Ok(Ok(())) => {
+                tracing::debug!(endpoint = %self.endpoint, "acknowledged");
+                Ok(Some(source))
+            }
+            Ok(Err(refusal)) => Err(refusal),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn leaving(&self) -> Error {
+        let message = format!("the session with {} ended again and again", self.endpoint);
+        Error::new(ErrorKind::Disconnected, message)
     }
 }
 

@@ -18,7 +18,7 @@ use self::masks::Masks;
 use self::socket::WebSocket;
 use super::connect::{Connect, Socket, Upgrade};
 use crate::error::summary;
-use crate::http::{Shown, advice, connect_error, date, read_body, reason, redirected};
+use crate::http::{Shown, SocketClient, advice, connect_error, date, read_body, reason, redirected};
 use crate::redact::Secrets;
 use crate::{Error, ErrorKind};
 
@@ -29,13 +29,13 @@ const REFUSAL_BODY: usize = 64 * 1024;
 /// the whole answer of a server that refuses.
 #[derive(Debug)]
 pub(crate) struct WebSockets {
-    client: reqwest::Client,
+    client: SocketClient,
     max_message: usize,
     spares: Arc<Spares>,
 }
 
 impl WebSockets {
-    pub(crate) fn new(client: reqwest::Client, max_message: usize) -> Self {
+    pub(crate) fn new(client: SocketClient, max_message: usize) -> Self {
         Self {
             client,
             max_message,
@@ -68,18 +68,20 @@ impl WebSockets {
 
         // Errors name the endpoint without its query, which may hold a signature.
         let shown = Shown::of(&upgrade.url);
-        let broken = |error| connect_error(error, &upgrade.url, 0).without_effect();
-        let response = self.client.get(url).headers(headers).send().await.map_err(broken)?;
+        let sent = self.client.get(url, headers, &upgrade.url).await;
+        let response = sent.map_err(Error::without_effect)?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(refused(response, &upgrade.url, &secrets)
                 .await
                 .without_secrets(&secrets));
         }
-        check(response.headers(), &key, &offered, &shown)?;
+        let selected = check(response.headers(), &key, &offered, &shown, &upgrade.offered)?;
         let date = date(response.headers());
-        let upgraded = response.upgrade().await.map_err(broken)?;
+        let upgraded = response.upgrade().await;
+        let upgraded = upgraded.map_err(|error| connect_error(error, &upgrade.url, 0).without_effect())?;
         let decoder = Decoder::with_spares(self.max_message, self.spares());
-        Ok(Box::new(WebSocket::new(upgraded, decoder, masks).opened_at(date)))
+        let socket = WebSocket::new(upgraded, decoder, masks).opened_at(date);
+        Ok(Box::new(socket.speaking(selected)))
     }
 }
 
@@ -122,7 +124,7 @@ async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> E
     };
     let said = summary(says.errors(), "no reason given");
     let reason = reason(&body, &said, &headers).map(|reason| format!(": {reason}"));
-    let message = what + &reason.unwrap_or_default() + &advice(status, &headers, url);
+    let message = what + &reason.unwrap_or_default() + &advice(status, &headers);
     let errors = match body.trim_start().starts_with('{') {
         true => says.into_errors(),
         false => Vec::new(),
@@ -133,7 +135,14 @@ async fn refused(response: reqwest::Response, url: &Url, secrets: &Secrets) -> E
         .with_answer(status, headers)
 }
 
-fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Result<(), Error> {
+/// Whether the server has taken the offer; the subprotocol that it selected, if it says so.
+fn check(
+    headers: &HeaderMap,
+    key: &str,
+    offered: &[String],
+    url: &Shown,
+    wanted: &str,
+) -> Result<Option<String>, Error> {
     let protocol = |message: String| Err(Error::new(ErrorKind::Protocol, message));
     if headers.get(SEC_WEBSOCKET_ACCEPT).map(HeaderValue::as_bytes) != Some(accept_key(key).as_bytes()) {
         return protocol(format!(
@@ -141,19 +150,20 @@ fn check(headers: &HeaderMap, key: &str, offered: &[String], url: &Shown) -> Res
         ));
     }
     // A server that names none is let through, as browsers do; one that names another speaks another protocol.
-    match headers.get(SEC_WEBSOCKET_PROTOCOL) {
-        Some(selected) if !offered.iter().any(|offer| offer.as_bytes() == selected.as_bytes()) => {
-            let selected = String::from_utf8_lossy(selected.as_bytes());
-            // One that repeats the whole offer repeats the credentials in it.
-            let selected = selected
-                .split(HEADER_PREFIX)
-                .next()
-                .unwrap_or_default()
-                .trim_end_matches([',', ' ']);
-            protocol(format!(
-                "{url} speaks the subprotocol {selected:?}, which is not AppSync's (graphql-ws)"
-            ))
-        }
-        _ => Ok(()),
+    let Some(selected) = headers.get(SEC_WEBSOCKET_PROTOCOL) else {
+        return Ok(None);
+    };
+    if let Some(selected) = offered.iter().find(|offer| offer.as_bytes() == selected.as_bytes()) {
+        return Ok(Some(selected.clone()));
     }
+    let selected = String::from_utf8_lossy(selected.as_bytes());
+    // One that repeats the whole offer repeats the credentials in it.
+    let selected = selected
+        .split(HEADER_PREFIX)
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches([',', ' ']);
+    protocol(format!(
+        "{url} speaks the subprotocol {selected:?}, which is not {wanted}"
+    ))
 }

@@ -5,16 +5,16 @@ use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
-use gqlwire_proto::appsync::{CONNECT_BODY, HeaderObject};
+use gqlwire_proto::connection::Protocol;
 use gqlwire_proto::session::{AuthSource, ConnectionId, SubscriptionHandle, Ticket};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 use url::Url;
 
 use super::Shared;
-use super::connect::{Socket, Upgrade};
+use super::connect::Socket;
 use super::credentials::{Answer, Question};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::redact::Secrets;
@@ -53,6 +53,12 @@ pub(super) enum Done {
 /// What came of a handshake, and the credentials that it was made with.
 pub(super) struct Opened {
     pub(super) answer: Answer,
+    /// What is spoken on the socket.
+    pub(super) protocol: Protocol,
+    /// What its first message carries.
+    pub(super) init: Option<Box<RawValue>>,
+    /// What no error may show.
+    pub(super) secrets: Secrets,
     pub(super) socket: Result<Box<dyn Socket>, Error>,
 }
 
@@ -74,22 +80,40 @@ impl Shared {
         let asked = Instant::now();
         let tell = |what: String| waiting.iter().for_each(|call| call.before_sending(what.clone()));
         tell(format!("getting credentials for {}", self.endpoint));
-        let url = self.options.endpoint.signing_url_connect();
-        let target = self.target(TargetKind::Connect, &url, CONNECT_BODY, &question);
+        let service = &self.options.service;
+        let url = service.signing_url(TargetKind::Connect);
+        let target = self.target(TargetKind::Connect, &url, service.connect_body(), &question);
         let authorization = self.authorize(question.provider.as_ref(), target).await?;
+        let init = self.init_payload().await?;
         tell(format!("connecting to {}", self.endpoint));
-        let secrets = Secrets::of(&authorization.headers).and_of(&self.options.headers);
+        let secrets = Secrets::of(&authorization.headers)
+            .and_of(&self.options.headers)
+            .and_query_of(service.url())
+            .and_texts_of(init.as_deref());
         let socket = self.handshake(&authorization).await;
         let socket = socket.map_err(|error| error.without_secrets(&secrets));
         let mut answer = question.answered(authorization);
         let date = socket.as_ref().ok().and_then(|socket| socket.server_date());
         answer.dates = date.zip(question.now.checked_add(asked.elapsed()));
-        Ok(Opened { answer, socket })
+        let selected = socket.as_ref().ok().map(|socket| socket.subprotocol());
+        let guessed = selected == Some(None) && service.guesses();
+        self.guessed.store(guessed, Ordering::Relaxed);
+        let protocol = service.protocol(selected.flatten());
+        // Apollo's own client always sends one, and there are servers that look into it without a check.
+        let init = init.or_else(|| (protocol == Protocol::LegacyWs).then(nothing));
+        Ok(Opened {
+            answer,
+            protocol,
+            init,
+            secrets,
+            socket,
+        })
     }
 
     async fn handshake(&self, authorization: &Authorization) -> Result<Box<dyn Socket>, Error> {
         let limit = self.options.connect_timeout;
-        let opening = self.connect.connect(self.upgrade(authorization)?);
+        let upgrade = self.options.service.upgrade(authorization, &self.options.headers)?;
+        let opening = self.connect.connect(upgrade);
         let opened = timeout(limit, opening).await;
         opened.map_err(|_| Error::timeout(&format!("connecting to {}", self.endpoint), limit))?
     }
@@ -101,22 +125,35 @@ impl Shared {
         body: &str,
         headers: &HeaderMap,
     ) -> Result<(Answer, Box<RawValue>), Error> {
-        let url = self.options.endpoint.signing_url_start();
+        let service = &self.options.service;
+        let url = service.signing_url(TargetKind::Subscribe);
         let target = self.target(TargetKind::Subscribe, &url, body, &question);
         let span = tracing::debug_span!("authorize", endpoint = %self.endpoint);
         let authorizing = self.authorize(question.provider.as_ref(), target);
         let authorization = authorizing.instrument(span).await?;
-        let object = self.object(&authorization, &[headers, &self.options.headers])?;
-        let object = RawValue::from_string(object.to_json()).expect("a header object is JSON");
+        let object = service.start(&authorization, &[headers, &self.options.headers])?;
         Ok((question.answered(authorization), object))
     }
 
+    async fn init_payload(&self) -> Result<Option<Box<RawValue>>, Error> {
+        let what = || format!("getting the payload that begins a connection to {}", self.endpoint);
+        let making = async { self.options.service.init_payload().await };
+        self.in_time(making, what).await
+    }
+
     async fn authorize(&self, auth: &dyn AuthProvider, target: Target<'_>) -> Result<Authorization, Error> {
-        let limit = self.options.auth_timeout;
         let what = || format!("getting credentials for {}", self.endpoint);
-        // A provider that panics must not take the connections of others with it.
-        let asked = AssertUnwindSafe(async { auth.authorize(target).await }).catch_unwind();
-        match timeout(limit, asked).await {
+        self.in_time(async { auth.authorize(target).await }, what).await
+    }
+
+    /// Runs the user's own code: one that panics, or takes for ever, must not take the connections of others with it.
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+        what: impl Fn() -> String,
+    ) -> Result<T, Error> {
+        let limit = self.options.auth_timeout;
+        match timeout(limit, AssertUnwindSafe(asked).catch_unwind()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(Error::new(
                 ErrorKind::Auth,
@@ -129,7 +166,8 @@ impl Shared {
     /// Tells a provider that what it gave was refused; whether it has something better, as far as it says so in time.
     pub(super) async fn has_better(&self, auth: &dyn AuthProvider, sent: &Authorization, refusal: &Error) -> bool {
         let asked = AssertUnwindSafe(async { auth.refused(sent, refusal).await }).catch_unwind();
-        matches!(timeout(self.options.auth_timeout, asked).await, Ok(Ok(true)))
+        let renewed = matches!(timeout(self.options.auth_timeout, asked).await, Ok(Ok(true)));
+        renewed || self.options.service.renews_init_payload()
     }
 
     fn target<'a>(&'a self, kind: TargetKind, url: &'a Url, body: &'a str, question: &Question) -> Target<'a> {
@@ -137,56 +175,15 @@ impl Shared {
         Target {
             kind,
             url,
-            host: self.options.endpoint.host(),
-            region: self.options.endpoint.region(),
+            host: self.options.service.host(),
+            region: self.options.service.region(),
             headers: &NONE,
             body,
             now: question.now,
         }
     }
-
-    fn upgrade(&self, authorization: &Authorization) -> Result<Upgrade, Error> {
-        let object = self.object(authorization, &[])?;
-        let handshake = self.options.endpoint.handshake(&object);
-        let handshake = handshake.map_err(|error| Error::config(error.to_string()))?;
-        let mut headers = self.options.headers.clone();
-        headers.extend(handshake.headers);
-        Ok(Upgrade {
-            url: handshake.url,
-            headers,
-        })
-    }
-
-    /// The authorization object: host, what proves who is asking, and headers that resolvers may want to see.
-    ///
-    /// The latter come last: they are not signed, and must not replace what is.
-    fn object(&self, authorization: &Authorization, extra: &[&HeaderMap]) -> Result<HeaderObject, Error> {
-        let mut object = HeaderObject::new(self.options.endpoint.host());
-        for (name, value) in &authorization.headers {
-            object = object.with(spelt(name), text(name, value)?);
-        }
-        for (name, value) in extra.iter().copied().flatten() {
-            if object.get(name.as_str()).is_none() {
-                object = object.with(name.as_str(), text(name, value)?);
-            }
-        }
-        Ok(object)
-    }
 }
 
-/// The names in the object are looked up by AppSync, and documented with capitals.
-fn spelt(name: &HeaderName) -> &str {
-    match name.as_str() {
-        "authorization" => "Authorization",
-        "x-amz-security-token" => "X-Amz-Security-Token",
-        other => other,
-    }
-}
-
-fn text<'v>(name: &HeaderName, value: &'v HeaderValue) -> Result<&'v str, Error> {
-    value.to_str().map_err(|_| {
-        Error::config(format!(
-            "the header {name} holds characters that JSON objects of headers cannot"
-        ))
-    })
+fn nothing() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
 }

@@ -7,9 +7,14 @@ mod support;
 mod api;
 #[cfg(feature = "aws")]
 mod aws_chain;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod catch_up;
 mod chaos;
 mod clock;
+#[cfg(feature = "testing")]
+mod doubles;
+mod connecting;
 mod examples;
 mod http_failures;
 #[cfg(any(feature = "cynic-3", all(feature = "graphql_client-0_16", feature = "scalars")))]
@@ -32,4 +37,5 @@ mod tls;
 mod upgrade_failures;
 #[cfg(feature = "schema")]
 mod validation;
+mod websocket;
 mod wire;

@@ -85,7 +85,7 @@ async fn a_mutation_is_one_post_of_json_with_the_key_in_its_header() {
     assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(
         request.header("accept"),
-        Some("application/graphql-response+json, application/json")
+        Some("application/graphql-response+json, application/json;q=0.9")
     );
     assert_eq!(request.header("x-api-key"), Some(KEY));
     assert_eq!(request.header("x-tenant"), Some("call"));

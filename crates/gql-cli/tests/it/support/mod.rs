@@ -2,8 +2,11 @@ mod canned;
 mod cli;
 mod control_plane;
 mod folder;
+pub(crate) mod handler;
 mod local;
 mod scripted;
+pub(crate) mod socket;
+pub(crate) mod tls;
 
 pub(crate) use canned::{Canned, closed_port};
 pub(crate) use cli::{Cli, Run, Running, ignores_hangup};

@@ -89,6 +89,7 @@ impl Watched {
                     prop_assert!(self.acknowledged.insert(id), "acknowledged twice");
                     prop_assert!(!self.ended.contains_key(&id), "acknowledged after its end");
                 }
+                Action::Ping => panic!("AppSync is not pinged"),
                 Action::Close(_) => {
                     self.closed = true;
                     for id in &self.started {

@@ -57,7 +57,7 @@ fn a_day_passes_without_a_gap_and_with_one_rotation() {
 #[test]
 fn a_stream_goes_through_a_rotation_whole_and_once() {
     let mut options = SessionOptions::default();
-    options.greatest_age = 100 * SECOND;
+    options.greatest_age = Some(100 * SECOND);
     let mut world = World::new(options, 11);
     let handles: Vec<_> = (0..5).map(|_| world.subscribe(BODY)).collect();
     world.pass(SECOND);
@@ -183,7 +183,7 @@ fn a_socket_that_finds_its_voice_is_kept() {
     let first = world.open_sockets()[0];
     // No keep-alive for a while.
     let mut options = SessionOptions::default();
-    options.probe_after = 50 * SECOND;
+    options.probe_after = Some(50 * SECOND);
     let mut quick = World::new(options, 1);
     quick.server.latency = 200 * MS;
     let other = quick.subscribe(BODY);

@@ -1,14 +1,17 @@
 //! A server, a network and a driver on a virtual clock.
 
+mod elsewhere;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use gqlwire_proto::appsync::ClientMessage;
+use gqlwire_proto::connection::Protocol;
 use gqlwire_proto::session::{
     Action, AuthSource, ConnectionId, ConnectionState, Ending, Event, Failure, Issued, OpenFailure, OpenFailureKind,
-    Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
+    Opening, Session, SessionOptions, SubscribeOptions, SubscriptionHandle, Ticket,
 };
 use serde_json::value::RawValue;
 
@@ -57,6 +60,7 @@ enum Pending {
     Refreshed(AuthSource, u64),
     CaughtUp(SubscriptionHandle, u32),
     KeepAlive(ConnectionId),
+    Pong(ConnectionId),
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +75,14 @@ struct Peer {
 /// How the server and the provider behave.
 #[derive(Debug)]
 pub(crate) struct Behaviour {
+    pub(crate) protocol: Protocol,
+    /// How often the legacy protocol's `ka` comes; never, if it does not.
+    pub(crate) keep_alive: Option<Duration>,
+    /// The code to close with when the credentials in `connection_init` are too old, outside AppSync.
+    pub(crate) refusal_code: u16,
+    /// Whether queries and mutations are answered, and what has been executed.
+    pub(crate) answers: bool,
+    pub(crate) executed: Vec<String>,
     pub(crate) reachable: bool,
     pub(crate) latency: Duration,
     pub(crate) acknowledges: bool,
@@ -123,6 +135,11 @@ impl World {
             queued: 0,
             peers: BTreeMap::new(),
             server: Behaviour {
+                protocol: Protocol::AppSync,
+                keep_alive: None,
+                refusal_code: 4403,
+                answers: true,
+                executed: Vec::new(),
                 reachable: true,
                 latency: 20 * MS,
                 acknowledges: true,
@@ -147,6 +164,12 @@ impl World {
             corrections: Vec::new(),
             is_closed: false,
         }
+    }
+
+    pub(crate) fn speaking(protocol: Protocol, options: SessionOptions, seed: u64) -> Self {
+        let mut world = Self::new(options, seed);
+        world.server.protocol = protocol;
+        world
     }
 
     pub(crate) fn now(&self) -> Duration {
@@ -234,10 +257,8 @@ impl World {
         for socket in sockets {
             let ids: Vec<_> = self.peers[&socket].subscriptions.keys().cloned().collect();
             for id in ids {
-                self.say(
-                    socket,
-                    format!(r#"{{"id":"{id}","type":"data","payload":{{"data":"{data}"}}}}"#),
-                );
+                let frame = self.event(&id, data);
+                self.say(socket, frame);
             }
         }
     }
@@ -377,9 +398,24 @@ impl World {
                 self.session.catch_up_done(subscription, run, answer, now);
             }
             Pending::KeepAlive(connection) => {
-                if self.peers.get(&connection).is_some_and(|peer| !peer.dead) {
+                let interval = match self.server.protocol {
+                    Protocol::AppSync => Some(60 * SECOND),
+                    _ => self.server.keep_alive,
+                };
+                if let Some(interval) = interval
+                    && self.peers.get(&connection).is_some_and(|peer| !peer.dead)
+                {
                     self.say(connection, r#"{"type":"ka"}"#.to_owned());
-                    self.queue_at(self.now + 60 * SECOND, Pending::KeepAlive(connection));
+                    self.queue_at(self.now + interval, Pending::KeepAlive(connection));
+                }
+            }
+            Pending::Pong(connection) => {
+                if self
+                    .peers
+                    .get(&connection)
+                    .is_some_and(|peer| !peer.dead && !peer.silent)
+                {
+                    self.session.pong(connection, now);
                 }
             }
         }
@@ -403,10 +439,12 @@ impl World {
         let kind = match self.server.open_failure {
             Some(kind) => Some(kind),
             None if !self.server.reachable => Some(OpenFailureKind::Temporary),
-            None if issued.generation < self.server.accepts => Some(OpenFailureKind::Unauthorized {
-                generation: issued.generation,
-                dates: None,
-            }),
+            None if self.server.protocol == Protocol::AppSync && issued.generation < self.server.accepts => {
+                Some(OpenFailureKind::Unauthorized {
+                    generation: issued.generation,
+                    dates: None,
+                })
+            }
             None => None,
         };
         if let Some(kind) = kind {
@@ -414,7 +452,11 @@ impl World {
             return self.session.open_failed(connection, OpenFailure { kind, cause }, now);
         }
         self.peers.insert(connection, Peer::default());
-        self.session.opened(connection, issued, now);
+        let mut opening = Opening::new(self.server.protocol, issued);
+        if self.server.protocol != Protocol::AppSync {
+            opening.init = Some(format!(r#"{{"generation":{}}}"#, issued.generation));
+        }
+        self.session.opened(connection, opening, now);
     }
 
     fn hear(&mut self, connection: ConnectionId, text: &str) {
@@ -425,6 +467,9 @@ impl World {
         else {
             return;
         };
+        if self.server.protocol != Protocol::AppSync {
+            return self.hear_elsewhere(connection, text);
+        }
         match ClientMessage::parse(text).unwrap() {
             ClientMessage::ConnectionInit if self.server.acknowledges => {
                 self.say(
@@ -546,6 +591,17 @@ impl World {
                 Action::Send { connection, text } => {
                     self.sent.push((connection, text.clone()));
                     self.queue_at(soon, Pending::ToServer(connection, text));
+                }
+                Action::Ping(connection) => {
+                    assert_eq!(self.server.protocol, Protocol::LegacyWs);
+                    self.queue_at(soon + self.server.latency, Pending::Pong(connection));
+                }
+                Action::Ready(connection) => {
+                    // One that was opened for nothing is closed by now.
+                    if let Some(protocol) = self.session.protocol(connection) {
+                        assert_eq!(protocol, self.server.protocol);
+                        assert!(self.session.ack_payload(connection).is_some());
+                    }
                 }
                 Action::StateChanged => {
                     let _ = self.session.state();

@@ -2,12 +2,12 @@
 
 use std::io::{Cursor, Read, Write};
 
-use gqlwire_proto::websocket::{Decoder, write_close, write_pong, write_text};
+use gqlwire_proto::websocket::{Decoder, write_close, write_ping, write_pong, write_text};
 use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::{LAST, PING, frame};
+use super::{LAST, PING, PONG, frame};
 
 struct Input(Cursor<Vec<u8>>);
 
@@ -60,6 +60,21 @@ fn a_pong_says_what_the_ping_said() {
     let mut out = Vec::new();
     write_pong(&pong, [0xff, 2, 3, 4], &mut out);
     assert_eq!(server(out)().unwrap(), Message::Pong(vec![7; 125].into()));
+}
+
+#[test]
+fn a_ping_arrives_and_any_pong_is_a_sign_of_life() {
+    let mut out = Vec::new();
+    write_ping([1, 2, 3, 4], &mut out);
+    assert_eq!(server(out)().unwrap(), Message::Ping(Vec::new().into()));
+    let mut decoder = Decoder::new(100);
+    decoder.space().extend_from_slice(&frame(LAST | PING, b"x"));
+    assert_eq!(decoder.take(), Ok(None));
+    assert!(!decoder.ponged(), "a ping is answered, and that is all");
+    decoder.space().extend_from_slice(&frame(LAST | PONG, b"x"));
+    assert_eq!(decoder.take(), Ok(None));
+    assert!(decoder.ponged());
+    assert!(!decoder.ponged());
 }
 
 #[test]

@@ -204,8 +204,14 @@ impl Iam {
         };
         let url = target.signing_url();
         let signed = match target.kind() {
+            TargetKind::Upload => {
+                return Err(Error::request(
+                    "IAM signs the body of a request, and files are read while they are sent: upload them with other \
+                     credentials",
+                ));
+            }
             TargetKind::Connect => signer.sign_connect(url),
-            TargetKind::ControlPlane => signer.sign_get(url),
+            TargetKind::ControlPlane | TargetKind::Get => signer.sign_get(url),
             TargetKind::Subscribe => signer.sign_start(url, target.body()),
             TargetKind::Http => {
                 let content_type = target.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -18,6 +18,9 @@ use crate::{Dropped, Error, ErrorKind, Gap};
 /// How many bytes of a message count as another message, when a socket is to let others have their turn.
 const LONG: usize = 512;
 
+/// How many bytes may wait to be written on a socket that is read from.
+const STUFFED: usize = 64 * 1024 * 1024;
+
 /// From when on a burst that waited for a consumer is over.
 const HELD_UP: Duration = Duration::from_millis(1);
 
@@ -37,6 +40,7 @@ impl Driver {
             let text = match incoming {
                 Incoming::Text(text) => text,
                 other => {
+                    self.burst += 1;
                     self.end_of_input(connection, other);
                     continue;
                 }
@@ -48,6 +52,7 @@ impl Driver {
                 self.wake();
                 self.carry_out().await;
                 moment = now();
+                self.drop_if_stuffed(connection);
             }
             let Some((subscription, place)) = place else { continue };
             let Some(entry) = self.entries.find(subscription) else {
@@ -71,6 +76,15 @@ impl Driver {
             }
         }
         self.wake();
+    }
+
+    /// A peer that says much that is to be answered, and takes no answers, is not answered without end.
+    fn drop_if_stuffed(&mut self, connection: ConnectionId) {
+        let backlog = self.links.find(connection).map_or(0, |link| link.backlog());
+        if backlog > STUFFED {
+            let why = format!("the server takes nothing, and {backlog} bytes wait for it");
+            self.session.lost(connection, &why, now());
+        }
     }
 
     fn wake(&mut self) {
@@ -148,7 +162,7 @@ impl Driver {
         let Some(entry) = self.entries.find(subscription) else {
             return;
         };
-        let cause = failure::of_cause(gap.cause, true, &self.shared.endpoint);
+        let cause = failure::of_cause(gap.cause, true, self.shared.server());
         let cause = self.sources.redact(cause).without_secrets(&entry.secrets);
         entry.writer.push_gap(Gap::new(since, until, cause));
     }
@@ -163,9 +177,11 @@ impl Driver {
             earlier.abort();
         }
         let Some(request) = entry.catch_up.clone() else { return };
+        // Without a handle nobody is left to be told.
+        let Some(session) = self.handle.upgrade() else { return };
         let shared = Arc::clone(&self.shared);
         let abort = self.abortable(async move {
-            let outcome = shared.catch_up(&request, random).await;
+            let outcome = shared.catch_up(session, &request, random).await;
             Done::CaughtUp {
                 subscription,
                 run,

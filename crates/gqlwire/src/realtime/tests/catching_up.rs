@@ -187,7 +187,7 @@ async fn the_settle_time_can_be_set() {
     let http = Http::slow(Duration::ZERO);
     let setup = Setup {
         delivery: Delivery {
-            settle: Duration::ZERO,
+            settle: Some(Duration::ZERO),
             ..Delivery::default()
         },
         ..with(&http)

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use gqlwire_proto::appsync::{Endpoint, HeaderObject, Timeouts};
+use gqlwire_proto::appsync::{Endpoint, HeaderObject};
+use gqlwire_proto::connection::Timeouts;
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -18,9 +19,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
 use crate::realtime::connect::{Connect, Incoming, Socket, Upgrade};
-use crate::realtime::{Delivery, RealtimeClient, RealtimeOptions};
+use crate::realtime::{AppSync, Delivery, RealtimeClient, RealtimeOptions};
 use crate::transport::{EventSource, RawRequest, RawResponse, Transport};
-use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, SessionState, Subscription};
+use crate::{Client, Counters, Error, ErrorKind, Event, Gap, ReconnectPolicy, RetryPolicy, SessionState, Subscription};
 
 /// A wall clock that goes with the runtime's.
 pub(super) fn wall() -> SystemTime {
@@ -85,7 +86,7 @@ impl Setup {
             connects: Arc::clone(&connects),
         };
         let options = RealtimeOptions {
-            endpoint: Endpoint::new("https://api.example.com/graphql").unwrap(),
+            service: Box::new(AppSync(Endpoint::new("https://api.example.com/graphql").unwrap())),
             headers: self.headers,
             auth: self.provider.unwrap_or(self.auth),
             clock: Arc::default(),
@@ -96,9 +97,10 @@ impl Setup {
             delivery: self.delivery,
             queries: self.queries,
             query_timeout: Duration::from_secs(35),
+            retry: RetryPolicy::default(),
             reconnect: self.reconnect,
             subscribe_deadline: self.subscribe_deadline,
-            subscriptions_per_connection: self.subscriptions_per_connection,
+            subscriptions_per_connection: Some(self.subscriptions_per_connection),
             wall,
         };
         let client = Client::with_transport(Only(RealtimeClient::over(options, Box::new(connect), Arc::default())));

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::BoxFuture;
-use gqlwire_proto::websocket::{Decoder, FrameError, Message, Pong, write_close, write_pong, write_text};
+use gqlwire_proto::websocket::{Decoder, FrameError, Message, Pong, write_close, write_ping, write_pong, write_text};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::masks::Masks;
@@ -30,6 +30,7 @@ pub(super) struct WebSocket<S> {
     decoder: Decoder,
     outgoing: Outgoing,
     server_date: Option<SystemTime>,
+    subprotocol: Option<String>,
 }
 
 struct Outgoing {
@@ -60,6 +61,7 @@ where
                 failed: None,
             },
             server_date: None,
+            subprotocol: None,
         }
     }
 
@@ -68,11 +70,17 @@ where
         Self { server_date, ..self }
     }
 
-    /// Reads until there is a message, or an end of another kind.
+    /// The subprotocol that the answer names.
+    pub(super) fn speaking(self, subprotocol: Option<String>) -> Self {
+        Self { subprotocol, ..self }
+    }
+
+    /// Reads until there is a message, a pong, or an end of another kind.
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incoming<'static>>> {
         for _ in 0..READS {
             match self.decoder.advance() {
                 Ok(true) => return Poll::Ready(Ok(())),
+                Ok(false) if self.decoder.ponged() => return Poll::Ready(Err(Incoming::Pong)),
                 Ok(false) => {}
                 Err(error) => return Poll::Ready(Err(self.outgoing.refuse(error))),
             }
@@ -144,6 +152,10 @@ where
         self.server_date
     }
 
+    fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
     fn poll_receive<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Incoming<'s>> {
         if let Err(end) = ready!(self.poll_message(cx)) {
             return Poll::Ready(end);
@@ -173,6 +185,10 @@ where
         Poll::Ready(Ok(()))
     }
 
+    fn ping(&mut self) {
+        self.outgoing.ping();
+    }
+
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
         self.poll_write(cx)
     }
@@ -190,6 +206,13 @@ impl Outgoing {
     fn text(&mut self, text: &str) {
         if !self.closing {
             write_text(text, self.masks.mask(), &mut self.frames);
+        }
+    }
+
+    /// Where much is waiting to be written already, the server has more to answer than a ping.
+    fn ping(&mut self) {
+        if !self.closing && self.frames.len() < FULL {
+            write_ping(self.masks.mask(), &mut self.frames);
         }
     }
 

@@ -1,6 +1,10 @@
 //! Servers by hand: what they send is written down byte for byte in each test.
 
+#[cfg(any(feature = "ring", feature = "rustls"))]
+mod certificates;
 mod faulty_proxy;
+mod graphql_server;
+mod proxies;
 mod realtime;
 mod rng;
 mod server;
@@ -8,8 +12,12 @@ mod ticker;
 #[cfg(any(feature = "ring", feature = "rustls"))]
 mod tls_front;
 
+#[cfg(any(feature = "ring", feature = "rustls"))]
+pub(crate) use certificates::Authority;
 pub(crate) use faulty_proxy::{Fault, FaultyProxy, Plan, Way};
-pub(crate) use realtime::{Peer, accept_key, realtime};
+pub(crate) use graphql_server::GraphqlServer;
+pub(crate) use realtime::{Peer, accept_key, realtime, realtime_speaking};
+pub(crate) use proxies::{Manner, ProxyDouble};
 pub(crate) use rng::Rng;
 pub(crate) use server::{Request, Server, Stream, response};
 pub(crate) use ticker::{Account, Got, PATIENCE, TICKS, Ticker, abandoned, next};

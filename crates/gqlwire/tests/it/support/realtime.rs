@@ -25,11 +25,20 @@ where
     F: Fn(Peer) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    let serve = Arc::new(serve);
+    realtime_speaking("graphql-ws", serve).await
+}
+
+/// The same, which selects this subprotocol, or none.
+pub(crate) async fn realtime_speaking<F, Fut>(subprotocol: impl Into<Option<&'static str>>, serve: F) -> Server
+where
+    F: Fn(Peer) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let (serve, subprotocol) = (Arc::new(serve), subprotocol.into());
     Server::start(move |request, stream| {
         let serve = Arc::clone(&serve);
         async move {
-            serve(Peer::accept(&request, stream, Some("graphql-ws")).await).await;
+            serve(Peer::accept(&request, stream, subprotocol).await).await;
         }
     })
     .await

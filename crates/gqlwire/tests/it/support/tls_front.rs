@@ -19,6 +19,11 @@ pub(crate) struct TlsFront {
 impl TlsFront {
     pub(crate) async fn start(upstream: SocketAddr) -> Self {
         let (config, authority) = certified("127.0.0.1");
+        Self::with(config, authority, upstream).await
+    }
+
+    /// The same as this configuration says.
+    pub(crate) async fn with(config: ServerConfig, authority: String, upstream: SocketAddr) -> Self {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

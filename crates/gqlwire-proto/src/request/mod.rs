@@ -1,13 +1,20 @@
+mod members;
+mod parts;
+mod place;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap};
+use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::MaybeUndefined;
+use crate::scan::OperationKind;
+use members::Members;
+
+pub use parts::{RequestParts, document_hash};
+pub use place::{VariablePath, VariablePathError};
 
 /// A GraphQL request: a document, the variables it takes, and the type of the data it answers with.
 ///
@@ -27,6 +34,7 @@ use crate::MaybeUndefined;
 /// ```
 pub struct Request<T = Value> {
     document: Cow<'static, str>,
+    id: Option<DocumentId>,
     operation_name: Option<Cow<'static, str>>,
     variables: Members,
     extensions: Members,
@@ -39,12 +47,48 @@ impl<T> Request<T> {
     pub fn new(document: impl Into<Cow<'static, str>>) -> Self {
         Self {
             document: document.into(),
+            id: None,
             operation_name: None,
             variables: Members::default(),
             extensions: Members::default(),
             invalid: None,
             data: PhantomData,
         }
+    }
+
+    /// A request for a document that the server already has, by the id under which it knows it: the document itself is
+    /// not sent, and need not be known here.
+    ///
+    /// Nothing can be read off an id, so the kind of the operation is given along with it; whether a request may be sent
+    /// again after a failure depends on it. The id is sent as `documentId`, unless [`id_place`](Self::id_place) or the
+    /// client says otherwise.
+    ///
+    /// ```
+    /// use gqlwire_proto::{Request, scan::OperationKind};
+    /// use serde_json::Value;
+    ///
+    /// let request = Request::<Value>::by_id(OperationKind::Query, "sha256:7dba4bd7").variable("id", "7");
+    /// assert_eq!(request.to_json().unwrap(), r#"{"documentId":"sha256:7dba4bd7","variables":{"id":"7"}}"#);
+    /// ```
+    pub fn by_id(kind: OperationKind, id: impl Into<Cow<'static, str>>) -> Self {
+        let id = DocumentId {
+            id: id.into(),
+            kind,
+            place: None,
+        };
+        Self {
+            id: Some(id),
+            ..Self::new("")
+        }
+    }
+
+    /// Where the id of a request [by id](Self::by_id) stands; of no effect on other requests.
+    #[must_use]
+    pub fn id_place(mut self, place: IdPlace) -> Self {
+        if let Some(id) = &mut self.id {
+            id.place = Some(place);
+        }
+        self
     }
 
     /// Sets one variable; a second value for the same name replaces the first.
@@ -116,6 +160,7 @@ impl<T> Request<T> {
     pub fn typed<U>(self) -> Request<U> {
         Request {
             document: self.document,
+            id: self.id,
             operation_name: self.operation_name,
             variables: self.variables,
             extensions: self.extensions,
@@ -124,9 +169,15 @@ impl<T> Request<T> {
         }
     }
 
-    /// The document's text.
+    /// The document's text; empty for a request [by id](Self::by_id).
     pub fn document(&self) -> &str {
         &self.document
+    }
+
+    /// The id and the kind of a request [by id](Self::by_id), and where the id stands, if that was said.
+    pub fn document_id(&self) -> Option<(&str, OperationKind, Option<IdPlace>)> {
+        let id = self.id.as_ref()?;
+        Some((&id.id, id.kind, id.place))
     }
 
     /// The name of the operation to run, if one was given.
@@ -143,13 +194,17 @@ impl<T> Request<T> {
         if let Some(invalid) = &self.invalid {
             return Err(invalid.clone());
         }
-        let body = Body {
-            query: &self.document,
-            variables: &self.variables,
-            operation_name: self.operation_name.as_deref(),
-            extensions: &self.extensions,
+        let mut parts = RequestParts {
+            query: self.id.is_none().then_some(Cow::Borrowed(&*self.document)),
+            variables: Cow::Borrowed(&self.variables),
+            operation_name: self.operation_name.as_deref().map(Cow::Borrowed),
+            extensions: Cow::Borrowed(&self.extensions),
+            ..RequestParts::default()
         };
-        serde_json::to_string(&body).map_err(|error| RequestError::new("the request".to_owned(), error))
+        if let Some(id) = &self.id {
+            parts.set_id(&id.id, id.place.unwrap_or_default());
+        }
+        parts.to_json()
     }
 
     fn refuse(&mut self, what: String, why: impl fmt::Display) {
@@ -161,6 +216,7 @@ impl<T> Clone for Request<T> {
     fn clone(&self) -> Self {
         Self {
             document: self.document.clone(),
+            id: self.id.clone(),
             operation_name: self.operation_name.clone(),
             variables: self.variables.clone(),
             extensions: self.extensions.clone(),
@@ -175,6 +231,7 @@ impl<T> fmt::Debug for Request<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("document", &self.document)
+            .field("id", &self.id.as_ref().map(|id| &id.id))
             .field("operation_name", &self.operation_name)
             .field("variables", &self.variables)
             .field("extensions", &self.extensions)
@@ -194,6 +251,26 @@ impl<T> From<String> for Request<T> {
     }
 }
 
+/// Where the id of a document stands in a request.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum IdPlace {
+    /// In the member `documentId`, as the appendix on persisted documents of GraphQL over HTTP has it.
+    #[default]
+    DocumentId,
+    /// In the member `id`.
+    Id,
+    /// In `extensions.persistedQuery.sha256Hash`, beside `version: 1`: where Apollo's servers look for it.
+    PersistedQuery,
+}
+
+#[derive(Clone)]
+struct DocumentId {
+    id: Cow<'static, str>,
+    kind: OperationKind,
+    place: Option<IdPlace>,
+}
+
 /// A request that cannot be written as JSON.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{what} cannot be written as JSON: {why}")]
@@ -208,86 +285,5 @@ impl RequestError {
             what,
             why: why.to_string(),
         }
-    }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    query: &'a str,
-    #[serde(skip_serializing_if = "Members::is_empty")]
-    variables: &'a Members,
-    #[serde(rename = "operationName", skip_serializing_if = "Option::is_none")]
-    operation_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Members::is_empty")]
-    extensions: &'a Members,
-}
-
-/// The members of a JSON object, in the order in which they were given, each as its own text.
-#[derive(Clone, Default)]
-struct Members(Vec<(String, Box<RawValue>)>);
-
-impl Members {
-    /// `None` for `null` and `()`: no variables at all.
-    fn from_serialize(value: &impl Serialize) -> Result<Option<Self>, String> {
-        let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
-        // What the parser would say quotes the value, which is nobody's business.
-        serde_json::from_str(&text).map_err(|_| "they are not a struct or a map".to_owned())
-    }
-
-    fn set(&mut self, name: String, value: Box<RawValue>) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some(slot) => slot.1 = value,
-            None => self.0.push((name, value)),
-        }
-    }
-
-    fn extend(&mut self, other: Self) {
-        for (name, value) in other.0 {
-            self.set(name, value);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl fmt::Debug for Members {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
-}
-
-impl Serialize for Members {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object whose members are the variables")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members = Members::default();
-                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
-                    members.set(name, value);
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
     }
 }

@@ -5,9 +5,9 @@ use serde_json::Value;
 use crate::GraphQLError;
 use crate::response::excerpt;
 
-/// The errors of a realtime message, whatever shape they came in.
+/// The errors of a server's message, whatever shape they came in.
 ///
-/// AppSync sends `payload.errors` as a list or as one object, puts an `errorType` directly into the payload, or sends
+/// `graphql-transport-ws` has a list of errors as the payload, and the legacy protocol one error. AppSync sends `payload.errors` as a list or as one object, puts an `errorType` directly into the payload, or sends
 /// a `message` and nothing else; emulators put `errors` at the top of the message.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refusal {

@@ -24,27 +24,38 @@ pub struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Takes a frame apart.
     ///
-    /// The order in which AppSync writes the members of `data` (`id`, `type`, `payload`, no spaces) is recognised by
-    /// its prefix, and the payload then taken as the rest of the frame without looking into it: whoever reads the
-    /// payload finds out whether it is JSON, with [`payload_of`]. Any other order is read by a JSON parser.
+    /// The orders in which servers write the members of an event (`data` or `next`; `id`, `type`, `payload`, as AppSync
+    /// and `graphql-ws` do, or `type`, `id`, `payload`, as Apollo did; no spaces) are recognised by their prefix, and
+    /// the payload then taken as the rest of the frame without looking into it: whoever reads the payload finds out
+    /// whether it is JSON, with [`payload_of`]. Any other order is read by a JSON parser.
     ///
     /// # Errors
     ///
     /// The frame is not a JSON object with one `type` that is a string, or has a second `id` or `payload`.
     pub fn parse(frame: &'a str) -> Result<Self, MalformedFrame> {
-        match Self::data_in_order(frame) {
+        match Self::event_in_order(frame) {
             Some(envelope) => Ok(envelope),
             None => Self::parse_any(frame),
         }
     }
 
-    fn data_in_order(frame: &'a str) -> Option<Self> {
-        let rest = frame.strip_prefix(r#"{"id":""#)?;
-        let (id, rest) = split_plain_string(rest)?;
-        let payload = rest.strip_prefix(r#","type":"data","payload":"#)?.strip_suffix('}')?;
+    fn event_in_order(frame: &'a str) -> Option<Self> {
+        let (kind, id, rest) = match frame.strip_prefix(r#"{"id":""#) {
+            Some(rest) => {
+                let (id, rest) = split_plain_string(rest)?;
+                let (kind, rest) = event_type(rest.strip_prefix(r#","type":""#)?)?;
+                (kind, id, rest)
+            }
+            None => {
+                let (kind, rest) = event_type(frame.strip_prefix(r#"{"type":""#)?)?;
+                let (id, rest) = split_plain_string(rest.strip_prefix(r#","id":""#)?)?;
+                (kind, id, rest)
+            }
+        };
+        let payload = rest.strip_prefix(r#","payload":"#)?.strip_suffix('}')?;
         // A response is an object. Whatever else stands there (`null` is no payload) is left to the parser.
         (!id.is_empty() && payload.starts_with('{')).then_some(Self {
-            kind: Cow::Borrowed("data"),
+            kind: Cow::Borrowed(kind),
             id: Some(Cow::Borrowed(id)),
             foreign_id: None,
             payload: Some(payload),
@@ -115,6 +126,14 @@ impl MalformedFrame {
             why,
             excerpt: excerpt(frame),
         }
+    }
+}
+
+/// The type of an event, and what follows its closing quote.
+fn event_type(text: &str) -> Option<(&'static str, &str)> {
+    match text.strip_prefix(r#"data""#) {
+        Some(rest) => Some(("data", rest)),
+        None => Some(("next", text.strip_prefix(r#"next""#)?)),
     }
 }
 
