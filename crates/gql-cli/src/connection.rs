@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gqlwire::{
     Client, ClientBuilder, DEFAULT_CONNECT_TIMEOUT, Error, ErrorKind, GraphQLError, OperationKind, PersistedQueries,
-    PhoenixOptions, ReconnectPolicy, RetryPolicy, WebSocketOptions,
+    PhoenixOptions, ReconnectPolicy, RetryPolicy, SseOptions, WebSocketOptions,
 };
 use gqlwire_proto::appsync::Endpoint;
 use serde_json::Value;
@@ -208,11 +208,10 @@ impl Connection {
     fn streaming(&self, builder: ClientBuilder, streaming: Streaming) -> ClientBuilder {
         match streaming {
             Streaming::Socket => builder.websocket(self.websocket_options()),
-            Streaming::Any
-            | Streaming::AnyElseSocket
-            | Streaming::Multipart
-            | Streaming::Sse
-            | Streaming::SseSingle => builder,
+            Streaming::Any | Streaming::AnyElseSocket => builder,
+            Streaming::Multipart => builder.multipart_subscriptions(),
+            Streaming::Sse => builder.sse(SseOptions::new()),
+            Streaming::SseSingle => builder.sse(SseOptions::new().single_connection()),
         }
     }
 

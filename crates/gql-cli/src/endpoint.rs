@@ -70,8 +70,13 @@ impl Protocol {
 
     /// The media types that a request for an operation of this kind asks for.
     pub(crate) fn accept(self, kind: OperationKind) -> &'static str {
+        const MULTIPART: &str = "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0, application/json";
+        const ANY: &str = "text/event-stream, multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0, \
+                           application/graphql-response+json, application/json";
         match (self, kind) {
             (Self::Http(Streaming::Sse), OperationKind::Subscription) => "text/event-stream",
+            (Self::Http(Streaming::Multipart), OperationKind::Subscription) => MULTIPART,
+            (_, OperationKind::Subscription) => ANY,
             _ => "application/graphql-response+json, application/json;q=0.9",
         }
     }

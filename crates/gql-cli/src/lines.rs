@@ -42,6 +42,12 @@ pub(crate) fn answer(form: Form, operation: &str, response: &Response<Raw>) -> O
     }
 }
 
+/// An answer as it is so far, of which more is to come.
+pub(crate) fn increment(operation: &str, response: &Response<Raw>) -> Vec<u8> {
+    let line = event("increment", operation).time("received_at", now());
+    with_response(line, response)
+}
+
 /// The answer to the operation of one line of a file with variables. Each such line has one, data or none.
 pub(crate) fn row(form: Form, operation: &str, line: u64, response: &Response<Raw>) -> Vec<u8> {
     let number = line.to_string();

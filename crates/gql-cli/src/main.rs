@@ -17,6 +17,7 @@ mod file;
 mod findings;
 mod follow;
 mod iam;
+mod increments;
 mod init;
 mod lines;
 mod logging;

@@ -24,7 +24,7 @@ use crate::signals::Interrupts;
 use crate::subscribe::{self, Bounds, Planned};
 use crate::uploads::{self, Upload};
 use crate::variables::{self, Variable};
-use crate::{curl, document, report, schema, status, validate};
+use crate::{curl, document, increments, report, schema, status, validate};
 
 /// The answer as the server wrote it.
 pub(crate) type Raw = Box<RawValue>;
@@ -318,11 +318,23 @@ async fn execute(
     };
     tracing::debug!("sending the {kind}: {way} {}", connection.shown());
     let sent = Instant::now();
-    let mut call = client.execute(request).timeout(connection.limit());
-    for upload in uploads {
-        call = call.upload(&upload.place, upload.to_send());
-    }
-    let answer = call.into_future();
+    let mut stdout = Stdout::in_background()?;
+    let answer = async {
+        if uploads.is_empty() && increments::may_come(&operation.document) {
+            let tell = |response: &Response<Raw>| {
+                if form == Form::Meta {
+                    // That nobody reads shows at the last line.
+                    let _ = stdout.line(&lines::increment(&operation.label, response));
+                }
+            };
+            return increments::run(client, request, connection.limit(), tell).await;
+        }
+        let mut call = client.execute(request).timeout(connection.limit());
+        for upload in uploads {
+            call = call.upload(&upload.place, upload.to_send());
+        }
+        call.into_future().await
+    };
     let answer = tokio::select! {
         answer = answer => answer,
         () = interrupts.next() => {
@@ -347,7 +359,6 @@ async fn execute(
         ));
     }
     let line = lines::answer(form, &operation.label, &response);
-    let mut stdout = Stdout::in_background()?;
     let (exit, _) = show(line, &response, operation, form, &mut stdout)?;
     tokio::select! {
         biased;

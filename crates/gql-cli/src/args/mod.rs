@@ -158,7 +158,8 @@ pub(crate) struct OperationArgs {
 
     /// Say on each line what happened, to which operation, and when
     ///
-    /// A line is {"event":"next","operation":…,"received_at":…,"data":…,"errors":[…]}, for queries and mutations too. Of
+    /// A line is {"event":"next","operation":…,"received_at":…,"data":…,"errors":[…]}, for queries and mutations too; of
+    /// an answer that comes in pieces (@defer, @stream) there is an event increment for what it is before the last. Of
     /// a subscription there are also the events gap (since, until, cause), snapshot (data), dropped (count, since,
     /// until), error (message: an event that cannot be read) and end (cause, unless the server completed it). Errors
     /// that are on a line are not repeated on stderr. An operation without a name is called by the key of its root field.

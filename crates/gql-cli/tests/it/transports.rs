@@ -76,7 +76,7 @@ fn a_websocket_begins_with_the_payload_of_the_options() {
     ] {
         let cli = ask(&server.ws_url(), "{ ok }").args(words.iter().copied()).args(["-d"]);
         cli.run().status(0).never_says("hush");
-        server.message();
+        server.handshake();
         assert_eq!(
             server.message(),
             json!({"type": "connection_init", "payload": expected})
@@ -137,8 +137,8 @@ fn a_schema_is_asked_for_over_the_websocket() {
     let server = Socket::start(Speaks::TransportWs);
     for words in [&["schema", "fetch"][..], &["--print-schema"]] {
         let cli = Cli::new().args(words.iter().copied()).arg(server.ws_url());
-        cli.run().status(5).stdout("");
-        server.message();
+        cli.run().status(1).stdout("");
+        server.handshake();
         server.message();
         let message = server.message();
         assert!(
@@ -166,6 +166,88 @@ fn a_payload_for_websockets_sends_subscriptions_there_and_requests_over_http() {
         .stdout(TICKS);
     server.handshake();
     assert_eq!(server.message()["payload"], json!({"a": "b"}));
+}
+
+const EVENTS: &str = "event: next\ndata: {\"data\":{\"tick\":1}}\n\nevent: next\ndata: {\"data\":{\"tick\":2}}\n\n\
+                      event: complete\ndata:\n\n";
+const PARTS: &str = "--graphql\r\ncontent-type: application/json\r\n\r\n{\"payload\":{\"data\":{\"tick\":1}}}\r\n\
+                     --graphql\r\ncontent-type: application/json\r\n\r\n{\"payload\":{\"data\":{\"tick\":2}}}\r\n\
+                     --graphql--\r\n";
+
+/// Streams in the form that is wanted most.
+fn streaming() -> Handler {
+    Handler::start(|request| match request.header("accept").unwrap_or_default() {
+        accept if accept.starts_with("text/event-stream") => handler::answer("200 OK", "text/event-stream", EVENTS),
+        accept if accept.starts_with("multipart/mixed") => handler::answer(
+            "200 OK",
+            "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0",
+            PARTS,
+        ),
+        _ => handler::json("200 OK", r#"{"data":{"ok":true}}"#),
+    })
+}
+
+#[test]
+fn a_subscription_over_http_takes_what_the_server_streams() {
+    let server = streaming();
+    for (name, accept) in [
+        ("auto", "text/event-stream, multipart/mixed"),
+        ("http", "text/event-stream, multipart/mixed"),
+        ("sse", "text/event-stream"),
+        ("multipart", "multipart/mixed"),
+    ] {
+        let cli = |document| ask(&server.url(), document).args(["--transport", name]);
+        cli(SUBSCRIPTION).run().status(0).stdout(TICKS).stderr("");
+        assert!(server.request().header("accept").unwrap().starts_with(accept), "{name}");
+        cli("{ ok }").run().status(0).stdout("{\"ok\":true}\n");
+        cli("mutation { ok }").run().status(0).stdout("{\"ok\":true}\n");
+        server.so_far();
+    }
+}
+
+#[test]
+fn one_stream_for_all_is_reserved_first() {
+    let server = Handler::start(|request| match request.line().split(' ').next() {
+        Some("PUT") => handler::answer("201 Created", "text/plain", "token-1"),
+        _ => handler::json("404 Not Found", "{}"),
+    });
+    let cli = ask(&server.url(), SUBSCRIPTION).args(["--transport", "sse-single", "--no-reconnect"]);
+    let run = cli.args(["--timeout", "5"]).run();
+    assert!(run.stderr.contains("error: "), "{run:#?}");
+    assert!(server.request().line().starts_with("PUT "));
+    assert_eq!(server.request().header("x-graphql-event-stream-token"), Some("token-1"));
+}
+
+#[test]
+fn an_answer_in_pieces_is_printed_when_it_is_whole_and_piece_by_piece_with_meta() {
+    let parts = "---\r\ncontent-type: application/json\r\n\r\n\
+                 {\"data\":{\"a\":1,\"b\":{}},\"pending\":[{\"id\":\"0\",\"path\":[\"b\"]}],\"hasNext\":true}\r\n\
+                 ---\r\ncontent-type: application/json\r\n\r\n\
+                 {\"incremental\":[{\"id\":\"0\",\"data\":{\"c\":2}}],\"completed\":[{\"id\":\"0\"}],\"hasNext\":false}\r\n\
+                 -----\r\n";
+    let server = Handler::start(move |_| handler::answer("200 OK", "multipart/mixed; boundary=\"-\"", parts));
+    let query = "{ a b { ... @defer { c } } }";
+    ask(&server.url(), query)
+        .run()
+        .status(0)
+        .stdout("{\"a\":1,\"b\":{\"c\":2}}\n")
+        .stderr("");
+    assert!(server.request().header("accept").unwrap().contains("multipart/mixed"));
+    let run = ask(&server.url(), query).args(["--meta"]).run().status(0);
+    let lines = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines: Vec<_> = lines
+        .map(|line| (line["event"].clone(), line["data"].clone()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (json!("increment"), json!({"a": 1, "b": {}})),
+            (json!("next"), json!({"a": 1, "b": {"c": 2}}))
+        ]
+    );
 }
 
 #[test]
