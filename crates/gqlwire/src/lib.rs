@@ -237,6 +237,9 @@ mod pages {
     struct AppSync;
     #[doc = include_str!("../../../docs/sessions.md")]
     struct Sessions;
+    #[cfg(feature = "upload")]
+    #[doc = include_str!("../../../docs/http.md")]
+    struct Http;
     #[cfg(feature = "schema")]
     #[doc = include_str!("../../../docs/schemas.md")]
     struct Schemas;
@@ -261,3 +264,15 @@ mod pages {
 ))]
 #[doc = include_str!("../../../docs/typed.md")]
 mod typed {}
+
+/// The page on how servers are reached.
+#[cfg(all(
+    doctest,
+    feature = "compression",
+    feature = "cookies",
+    feature = "reqwest-0_13",
+    feature = "rustls",
+    feature = "socks"
+))]
+#[doc = include_str!("../../../docs/connections.md")]
+mod connections {}

@@ -34,8 +34,8 @@ impl PersistedQueries {
     /// Automatic persisted queries, Apollo's protocol: the SHA-256 of the document is sent in its place, and the document
     /// beside it only when the server answers that it does not know it.
     ///
-    /// Mutations too: one whose document is not known was not executed, so that it may be sent again. A server that
-    /// supports none of this is remembered, and gets whole documents from then on. A batch and a request with files have
+    /// Mutations too, once the server has shown that it takes hashes: one whose document is not known was not executed, so
+    /// that it may be sent again. A server that supports none of this is remembered, and gets whole documents from then on. A batch and a request with files have
     /// their documents in full.
     pub fn automatic() -> Self {
         Self {

@@ -15,6 +15,7 @@ import socket
 import struct
 import urllib.parse
 
+from graphql import GraphQLSyntaxError, parse, validate
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
@@ -72,9 +73,9 @@ class Connection:
             return await self.reply(self.join_ref, ref, CONTROL, "error", {"error": "Could not parse variables as map"})
         query = payload.get("query", "")
         if query.lstrip().startswith("subscription"):
+            if errors := invalid(query):
+                return await self.reply(self.join_ref, ref, CONTROL, "error", {"errors": errors})
             events = await schema.subscribe(query, variable_values=variables, context_value=self.context)
-            if not hasattr(events, "__aiter__"):
-                return await self.reply(self.join_ref, ref, CONTROL, "error", shown(events))
             name = f"__absinthe__:doc:{next(ids)}"
             # Registered before it is answered, as there, so an event may overtake the reply. With `early` one does.
             if self.early:
@@ -103,6 +104,15 @@ class Connection:
     async def send(self, join_ref, ref, topic, event, payload):
         message = {"topic": topic, "event": event, "payload": payload, "ref": ref}
         await self.websocket.send(json.dumps([join_ref, ref, topic, event, payload] if self.arrays else message))
+
+
+def invalid(query):
+    """What is wrong with a document, before anything runs."""
+    try:
+        errors = validate(schema._schema, parse(query))
+    except GraphQLSyntaxError as error:
+        errors = [error]
+    return [error.formatted for error in errors]
 
 
 def shown(result):

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
 from strawberry.file_uploads import Upload
 from strawberry.schema.config import StrawberryConfig
 
@@ -138,7 +139,6 @@ class Live:
 
     def __enter__(self):
         log.live += 1
-        log.operations += 1
 
     def __exit__(self, *_):
         log.live -= 1
@@ -174,10 +174,17 @@ class Subscription:
                 await asyncio.sleep(ms / 1000)
 
 
+class Counted(SchemaExtension):
+    def on_execute(self):
+        log.operations += 1
+        yield
+
+
 schema = strawberry.Schema(
     Query,
     Mutation,
     Subscription,
+    extensions=[Counted],
     config=StrawberryConfig(batching_config={"max_operations": 10}, enable_experimental_incremental_execution=True),
 )
 

@@ -126,16 +126,8 @@ impl LegacyWs {
         let id = message.id.as_deref().and_then(SubscriptionId::from_wire);
         match &*message.kind {
             "data" => return self.data(id?, message.payload.unwrap_or("null")),
-            "ka" => {
-                if self.ledger.is_ready() {
-                    self.keep_alive.came(now);
-                }
-            }
-            "connection_ack" => {
-                if self.ledger.acknowledged(message.payload) {
-                    self.beat.start(now);
-                }
-            }
+            "ka" => self.kept_alive(now),
+            "connection_ack" => self.acknowledged(message.payload, now),
             "connection_error" => self.ledger.end(Disconnect::Refused(refusal(message.payload, frame))),
             "error" => match id {
                 Some(id) => {
@@ -194,6 +186,18 @@ impl LegacyWs {
 
     pub(super) fn ledger_mut(&mut self) -> &mut Ledger<()> {
         &mut self.ledger
+    }
+
+    fn acknowledged(&mut self, payload: Option<&str>, now: Instant) {
+        if self.ledger.acknowledged(payload) {
+            self.beat.start(now);
+        }
+    }
+
+    fn kept_alive(&mut self, now: Instant) {
+        if self.ledger.is_ready() {
+            self.keep_alive.came(now);
+        }
     }
 
     fn data<'f>(&mut self, id: SubscriptionId, payload: &'f str) -> Option<Data<'f>> {

@@ -247,7 +247,8 @@ impl Phoenix {
             return None;
         }
         let Some(id) = asked else {
-            if let Some(name) = named {
+            // Absinthe may give equal subscriptions the same name: what another one has stays.
+            if let Some(name) = named.filter(|name| !self.named.contains_key(name)) {
                 self.unsubscribe(&name);
             }
             return None;

@@ -86,11 +86,7 @@ impl TransportWs {
         match &*message.kind {
             "ping" => self.ledger.send(pong(message.payload)),
             "pong" => {}
-            "connection_ack" => {
-                if self.ledger.acknowledged(message.payload) {
-                    self.beat.start(now);
-                }
-            }
+            "connection_ack" => self.acknowledged(message.payload, now),
             kind @ ("next" | "error" | "complete") if self.ledger.is_awaiting_ack() => {
                 self.violation(format!("a message of type {kind} before connection_ack"));
             }
@@ -137,6 +133,12 @@ impl TransportWs {
 
     pub(super) fn ledger_mut(&mut self) -> &mut Ledger<()> {
         &mut self.ledger
+    }
+
+    fn acknowledged(&mut self, payload: Option<&str>, now: Instant) {
+        if self.ledger.acknowledged(payload) {
+            self.beat.start(now);
+        }
     }
 
     fn next<'f>(&mut self, id: SubscriptionId, payload: &'f str) -> Option<Data<'f>> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::action::{Cause, ConnectionId, Ending, Event, Once};
 use super::lane::Place;
 use super::session::Session;
-use super::subscription::Attempt;
+use super::subscription::{Attempt, Which};
 use crate::connection::Disconnect;
 
 impl Session {
@@ -61,15 +61,12 @@ impl Session {
         if subscription.serving != Some(place) && !starting {
             return;
         }
-        // On a connection that was not ready, nothing was sent.
-        let was_sent = cause != Disconnect::NotReady;
         let cause: Cause = cause.into();
         subscription.serving = None;
-        if was_sent && subscription.once == Some(Once::Mutation) {
+        if subscription.once == Some(Once::Mutation) {
             return self.over(index, Ending::Unanswered(cause), now);
         }
         subscription.attempt = Attempt::Waiting;
-        subscription.cause = Some(cause.clone());
         subscription.connect_by = subscription.repeat_by;
         if let Some((at, waited)) = subscription.connect_by
             && at <= now
@@ -77,11 +74,7 @@ impl Session {
             let cause = Some(cause);
             return self.over(index, Ending::NotAcknowledged { waited, cause }, now);
         }
-        let lane = subscription.lane;
-        self.touch_subscription(index);
-        // The lane's own socket is about to be replaced; any other leaves the lane as ready as it was.
-        if self.lanes[lane as usize].main_epoch() != Some(place.epoch) {
-            self.kick(index, now);
-        }
+        // A server that it brings down is not to be brought down as often as it comes back.
+        self.try_again(index, Which::Main, cause, now);
     }
 }

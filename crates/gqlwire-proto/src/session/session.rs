@@ -272,11 +272,12 @@ impl Session {
         }
         let data = data?;
         let socket = self.lanes[connection.lane as usize].socket_mut(connection.epoch)?;
-        if !std::mem::replace(&mut socket.works, true) {
+        let first = !std::mem::replace(&mut socket.works, true);
+        let index = socket.slot_of(data.id).and_then(|slot| slot.subscription);
+        if first {
             self.lane_works(connection.lane);
         }
-        let socket = self.lanes[connection.lane as usize].socket(connection.epoch)?;
-        let index = socket.slot_of(data.id)?.subscription?;
+        let index = index?;
         let place = Place {
             epoch: connection.epoch,
             slot: data.id.slot(),

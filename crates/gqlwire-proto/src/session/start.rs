@@ -241,7 +241,10 @@ impl Session {
         subscription.remedies = super::credentials::Remedies::default();
         match which {
             Which::Main => {
-                subscription.backoff = Backoff::default();
+                // What is acknowledged by being sent has shown nothing yet.
+                if subscription.once.is_none() {
+                    subscription.backoff = Backoff::default();
+                }
                 subscription.serving = Some(place);
             }
             Which::Next => {

@@ -261,7 +261,7 @@ fn frame() -> impl Strategy<Value = String> {
     })
 }
 
-/// A frame in AppSync's order, whatever follows the payload.
+/// A frame in an order that servers have, whatever follows the payload.
 fn frame_in_order() -> impl Strategy<Value = String> {
     let payload = prop_oneof![
         3 => prop::collection::vec((text(), json()), 0..3).prop_map(|members| {
@@ -276,8 +276,12 @@ fn frame_in_order() -> impl Strategy<Value = String> {
             .prop_map(|members| members.iter().map(|(key, value)| format!(",{key}:{value}")).collect()),
         1 => r#"[\]}{,:"a1 ]{0,4}"#,
     ];
-    ("[a-z0-9é ]{1,3}", payload, rest)
-        .prop_map(|(id, payload, rest)| format!(r#"{{"id":"{id}","type":"data","payload":{payload}{rest}}}"#))
+    let kind = prop::sample::select(vec!["data", "next", "datax"]);
+    ("[a-z0-9é ]{1,3}", kind, any::<bool>(), payload, rest).prop_map(|(id, kind, id_first, payload, rest)| {
+        let (id, kind) = (format!(r#""id":"{id}""#), format!(r#""type":"{kind}""#));
+        let (first, second) = if id_first { (id, kind) } else { (kind, id) };
+        format!(r#"{{{first},{second},"payload":{payload}{rest}}}"#)
+    })
 }
 
 /// The same with one character removed, replaced or put in.

@@ -14,6 +14,7 @@ mod multipart;
 mod realtime;
 mod refusal;
 mod request;
+mod request_parts;
 mod response;
 mod scalar;
 mod scan;

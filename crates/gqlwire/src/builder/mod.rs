@@ -294,7 +294,7 @@ impl ClientBuilder {
             connect: self.connect.clone(),
             timeout: self.timeout,
             retry: self.retry.clone(),
-            retry_budget: self.retry_budget.clone(),
+            retry_budget: self.retry_budget,
             max_body: self.max_response_size,
             streams: self.stream_options(),
             requests: self.requests.clone(),

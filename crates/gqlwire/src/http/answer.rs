@@ -139,7 +139,7 @@ pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
         .prefixed(&format!("{url} answered {status}"))
         .after_sending(),
         Err(odd) => {
-            let kind = if refused { ErrorKind::Auth } else { ErrorKind::Status };
+            let kind = kind_of(status);
             let reason = reason(&answer.body, &odd, &answer.headers);
             let reason = reason.unwrap_or_else(|| "the body is empty".to_owned());
             Error::new(kind, format!("{url} answered {status}: {reason}"))
@@ -153,6 +153,14 @@ pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {
     // A gateway that gave up, or a server that broke, may have executed the request all the same.
     let may_have_run = status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
     Err(if may_have_run { error.after_sending() } else { error })
+}
+
+/// What a status that is no success is about.
+pub(super) fn kind_of(status: StatusCode) -> ErrorKind {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ErrorKind::Auth,
+        _ => ErrorKind::Status,
+    }
 }
 
 /// Why a server refused, from what was made of its body and from the header in which AWS front ends name the error;

@@ -45,7 +45,7 @@ impl Budget {
 
     /// Takes one attempt, if there is one left.
     pub(crate) fn allows(&self, now: Instant) -> bool {
-        if self.rule.is_unlimited() {
+        if self.rule.share_of_calls.is_infinite() || self.rule.attempts_per_second.is_infinite() {
             return true;
         }
         let mut account = self.at(now);
@@ -77,7 +77,7 @@ impl Budget {
             .map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let gained = passed.as_secs_f64() * self.rule.attempts_per_second;
         // A floor below one attempt a second is one attempt after some seconds.
-        let most = self.rule.attempts_per_second.max(1.0).min(f64::MAX);
+        let most = self.rule.attempts_per_second.clamp(1.0, f64::MAX);
         account.given = (account.given + gained).min(most);
         account.at = Some(account.at.map_or(now, |at| at.max(now)));
         account

@@ -132,15 +132,20 @@ impl ConnectOptions {
         let Some(proxy) = self.proxy_to(url).filter(|_| is_loopback(url)) else {
             return false;
         };
-        let proxy = Url::parse(&proxy.uri().to_string());
+        // Only of the schemes that it knows does the URL's parser tell addresses from names.
+        let proxy = Url::parse(&format!("http://{}/", proxy.uri().host().unwrap_or_default()));
         matches!(url.scheme(), "http" | "ws") && !proxy.is_ok_and(|proxy| is_loopback(&proxy))
     }
 
     /// Says of an answer that the proxy may have given it, where that is handed requests instead of making a tunnel.
     pub(crate) fn forwarded(&self, url: &Url, status: StatusCode) -> String {
-        let may_be_its_own = status.is_server_error() || status == StatusCode::FORBIDDEN;
+        let may_be_its_own =
+            status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if !may_be_its_own || url.scheme() != "http" {
+            return String::new();
+        }
         match self.proxy_to(url) {
-            Some(proxy) if may_be_its_own && url.scheme() == "http" && proxy.kind() == ProxyKind::Http => {
+            Some(proxy) if proxy.kind() == ProxyKind::Http => {
                 format!("; the request went through the proxy {proxy}, which may be what answered")
             }
             _ => String::new(),

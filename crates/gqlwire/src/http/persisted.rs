@@ -13,13 +13,15 @@ use serde_json::value::RawValue;
 
 use super::HttpTransport;
 use crate::persisted::Way;
-use crate::transport::{Outcome, RawRequest};
+use crate::transport::{Outcome, RawRequest, RawResponse};
 use crate::{Error, PersistedQueries};
 
 /// What a client knows of its server's persisted queries.
 #[derive(Default)]
 pub(super) struct Known {
     unsupported: AtomicBool,
+    /// It has answered a hash as only a server does that takes them.
+    supported: AtomicBool,
     hashes: Mutex<HashMap<Box<str>, Arc<str>>>,
 }
 
@@ -72,12 +74,23 @@ impl HttpTransport {
         let hash = self.persisted.hash(parts.document().unwrap_or_default());
         parts.set_hash(&hash);
         let full = parts.to_json()?;
+        let supported = self.persisted.supported.load(Ordering::Relaxed);
+        // A server that has never heard of hashes refuses one that stands alone, in words of its own. Of a mutation it could
+        // not be told for certain that nothing was executed, so that it takes no such risk.
+        if request.kind() == OperationKind::Mutation && !supported {
+            let answer = self.run(&request.with_body(full), deadline).await;
+            return match verdict(&answer) {
+                Verdict::NotSupported => self.run_unsupported(request, deadline).await,
+                _ => answer,
+            };
+        }
         parts.without_document();
         let mut hashed = request.with_body(parts.to_json()?);
         hashed.by_get |= persisted.by_get && request.kind() == OperationKind::Query;
         let answer = self.run(&hashed, deadline).await;
         let verdict = match verdict(&answer) {
             Verdict::NotFound => {
+                self.persisted.supported.store(true, Ordering::Relaxed);
                 tracing::debug!("the server does not know the document: sending it");
                 let answer = self.run(&request.with_body(full), deadline).await;
                 match verdict(&answer) {
@@ -88,14 +101,10 @@ impl HttpTransport {
             verdict => verdict,
         };
         match verdict {
-            Verdict::NotSupported => {
-                tracing::debug!("the server takes no persisted queries: documents are sent in full from now on");
-                self.persisted.unsupported.store(true, Ordering::Relaxed);
-                self.run(request, deadline).await
-            }
+            Verdict::NotSupported => self.run_unsupported(request, deadline).await,
             // It was refused, and so executed nothing. What such a server makes of the document shows whether that was
             // about the hash at all.
-            Verdict::Odd => {
+            Verdict::Odd if !supported => {
                 let answer = self.run(request, deadline).await;
                 if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
                     tracing::debug!(
@@ -105,8 +114,19 @@ impl HttpTransport {
                 }
                 answer
             }
-            Verdict::Answer | Verdict::NotFound => answer,
+            Verdict::Answer | Verdict::NotFound | Verdict::Odd => {
+                if !supported && answer.as_ref().is_ok_and(has_data) {
+                    self.persisted.supported.store(true, Ordering::Relaxed);
+                }
+                answer
+            }
         }
+    }
+
+    async fn run_unsupported(&self, request: &RawRequest, deadline: Option<Instant>) -> Outcome {
+        tracing::debug!("the server takes no persisted queries: documents are sent in full from now on");
+        self.persisted.unsupported.store(true, Ordering::Relaxed);
+        self.run(request, deadline).await
     }
 }
 
@@ -178,7 +198,8 @@ fn verdict(answer: &Outcome) -> Verdict {
         },
     };
     let says = |code: &str, message: &str| {
-        errors.iter().any(|error| {
+        // What has a path was executed.
+        errors.iter().filter(|error| error.path.is_none()).any(|error| {
             error.message == message || error.extensions.get("code").and_then(|code| code.as_str()) == Some(code)
         })
     };
@@ -196,6 +217,10 @@ fn verdict(answer: &Outcome) -> Verdict {
         Some(StatusCode::BAD_REQUEST) => Verdict::Odd,
         _ => Verdict::Answer,
     }
+}
+
+fn has_data(answer: &RawResponse) -> bool {
+    Response::<Box<RawValue>>::from_json(&answer.body).is_ok_and(|response| response.data.is_some())
 }
 
 fn mentions_persisted_queries(body: &str) -> bool {

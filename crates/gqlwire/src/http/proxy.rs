@@ -65,7 +65,7 @@ impl Proxies {
                 ));
             }
             "socks4" | "socks4a" | "socks5" | "socks5h" => {
-                require_socks(&url.scheme().to_owned(), "`proxy`")?;
+                require_socks(url.scheme(), "`proxy`")?;
                 // Set by the protocol's registration; the crates underneath know it in one place and not in another.
                 if url.port().is_none() {
                     let _ = url.set_port(Some(1080));

@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub(crate) enum SocketClient {
     Direct(reqwest::Client),
-    Tunnelled(TunnelClient),
+    Tunnelled(Box<TunnelClient>),
 }
 
 /// For targets without TLS behind an HTTP proxy.
@@ -48,14 +48,14 @@ pub(crate) fn sockets(url: &Url, connect: &ConnectOptions) -> Result<SocketClien
         authority: authority(url),
         timeout: connect.timeout,
     };
-    Ok(SocketClient::Tunnelled(TunnelClient {
+    Ok(SocketClient::Tunnelled(Box::new(TunnelClient {
         // What has become a websocket is none of the client's any more, and a refusal is not worth keeping open.
         client: legacy::Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
             .build(tunnelling),
         #[cfg(feature = "cookies")]
         cookies: connect.cookies.clone(),
-    }))
+    })))
 }
 
 impl SocketClient {
@@ -137,15 +137,10 @@ impl Service<Uri> for Tunnelling {
         let this = self.clone();
         Box::pin(async move {
             let dialled = this.dialer.dial(&this.proxy, &this.authority);
-            let dialled = tokio::time::timeout(this.timeout, dialled).await;
-            let too_long = |_| {
-                Err(WayError::new(
-                    Some(this.proxy.clone()),
-                    Stop::TooLong(this.timeout),
-                    None,
-                ))
-            };
-            Ok(TokioIo::new(dialled.unwrap_or_else(too_long)?))
+            match tokio::time::timeout(this.timeout, dialled).await {
+                Ok(dialled) => Ok(TokioIo::new(dialled?)),
+                Err(_) => Err(WayError::new(Some(this.proxy), Stop::TooLong(this.timeout), None).into()),
+            }
         })
     }
 }

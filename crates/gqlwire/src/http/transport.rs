@@ -22,7 +22,7 @@ use crate::builder::RequestOptions;
 use crate::execute::timed_out;
 use crate::redact::Secrets;
 use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
-use crate::{Error, RetryBudget, RetryPolicy, metrics};
+use crate::{Error, ErrorKind, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
 pub(crate) struct HttpOptions {
@@ -88,7 +88,7 @@ impl HttpTransport {
         Ok(Self {
             client,
             clock: Arc::default(),
-            budget: Arc::new(Budget::new(options.retry_budget.clone())),
+            budget: Arc::new(Budget::new(options.retry_budget)),
             persisted: Arc::default(),
             host_header,
             shown: Shown::of(&options.url),
@@ -305,15 +305,22 @@ impl HttpTransport {
     ) -> Result<RawResponse, Error> {
         let (url, status) = (&self.options.url, response.status());
         let headers = response.headers().clone();
+        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         let body = match StreamKind::of(&response) {
             Some(kind) => collect(response, kind, &self.options).await,
             None => read_body(response, self.options.max_body).await,
         };
         let body = body.map_err(|error| {
+            // What refuses a request often does not read it, and its answer is then cut short with the connection: the
+            // status says enough.
+            if status.is_client_error() && error.kind() == ErrorKind::Disconnected {
+                let kind = answer::kind_of(status);
+                let refused = Error::new(kind, format!("{} answered {status}, and {error}", self.shown));
+                return refused.with_answer(status, headers.clone()).suffixed(&advice);
+            }
             let error = error.prefixed(&format!("{} answered {status}", self.shown));
             error.with_answer(status, headers.clone()).after_sending()
         })?;
-        let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
         let answer = RawResponse { status, headers, body };
         let judged = match request.batch {
             None => answer::judge(answer, &self.shown, secrets),

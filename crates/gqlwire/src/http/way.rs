@@ -140,7 +140,8 @@ impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let says = refusal.to_string();
         match refusal {
-            Refusal::Status(status, _) if status.as_u16() == 407 => Self::Credentials,
+            // tinyproxy answers 407 where there are no credentials, and 401 where there are wrong ones.
+            Refusal::Status(status, _) if matches!(status.as_u16(), 401 | 407) => Self::Credentials,
             Refusal::Status(status, _) if status.is_server_error() => Self::Unreachable(says),
             Refusal::Status(..) => Self::Denied(says),
             Refusal::Odd | Refusal::Closed(_) => Self::Odd(says),
@@ -234,9 +235,10 @@ where
                 };
                 Err(way.explain(error).await)
             };
-            let outcome = tokio::time::timeout(way.timeout, explained).await;
-            let too_long = |_| Err(way.error(Stop::TooLong(way.timeout), None));
-            outcome.unwrap_or_else(too_long).map_err(BoxError::from)
+            match tokio::time::timeout(way.timeout, explained).await {
+                Ok(outcome) => outcome.map_err(BoxError::from),
+                Err(_) => Err(way.error(Stop::TooLong(way.timeout), None).into()),
+            }
         })
     }
 }

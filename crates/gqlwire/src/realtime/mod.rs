@@ -15,7 +15,8 @@ mod service;
 mod websocket;
 mod work;
 
-#[cfg(all(test, feature = "appsync"))]
+#[cfg(test)]
+#[cfg(feature = "appsync")]
 mod tests;
 
 use std::fmt;

@@ -12,6 +12,8 @@ impl<T> Execute<T> {
     /// What leads to the place may be missing, and is made then; what stands there must be `null` or nothing. The request
     /// is `multipart/form-data` by the GraphQL multipart request specification, and goes over HTTP only: AppSync,
     /// websockets and credentials that sign the body cannot have it.
+    ///
+    /// The [timeout](Self::timeout) of a call covers the sending of its files: give it one that they fit in.
     pub fn upload(mut self, place: impl AsRef<str>, upload: Upload) -> Self {
         if let Ok(request) = &mut self.request
             && let Err(error) = add(request, place.as_ref(), &upload)

@@ -27,6 +27,7 @@ mod macros;
 mod metrics;
 mod pool;
 mod proxy;
+mod requests;
 mod retries;
 #[cfg(feature = "schema")]
 mod schema;

@@ -200,6 +200,21 @@ fn a_name_given_twice_is_the_first_ones() {
 }
 
 #[test]
+fn what_was_stopped_does_not_take_along_another_of_its_name() {
+    let mut story = ready();
+    let (first, second) = (story.start(0, false), story.start(1, false));
+    let _ = story
+        .sends(DOC)
+        .sends(&DOC.replace(r#""2""#, r#""3""#))
+        .server(&reply(2, "ok", r#"{"subscriptionId":"d"}"#))
+        .expect(&Action::Acknowledged(first))
+        .stop(second)
+        .ends(second, End::Stopped)
+        .server(&reply(3, "ok", r#"{"subscriptionId":"d"}"#))
+        .nothing();
+}
+
+#[test]
 fn frames_that_are_no_messages_are_named() {
     for frame in [
         "",

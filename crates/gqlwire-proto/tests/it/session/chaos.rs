@@ -218,6 +218,11 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn so_it_does_in_every_other_protocol(
         seed: u64,

@@ -101,6 +101,26 @@ fn a_query_is_not_sent_again_after_its_deadline() {
 }
 
 #[test]
+fn a_query_that_brings_the_server_down_does_so_ever_more_seldom() {
+    for protocol in ALL {
+        let mut world = world(protocol);
+        world.server.answers = false;
+        let mut options = SubscribeOptions::once(QUERY, Once::Query);
+        options.connect_deadline = Some(600 * SECOND);
+        world.subscribe_with(options);
+        for _ in 0..3000 {
+            let before = world.server.executed.len();
+            world.pass(100 * MS);
+            if world.server.executed.len() > before {
+                world.cut(world.open_sockets()[0]);
+            }
+        }
+        let times = world.server.executed.len();
+        assert!((5..40).contains(&times), "{protocol}: {times} times in five minutes");
+    }
+}
+
+#[test]
 fn a_slow_answer_is_waited_for_without_a_deadline_of_its_own() {
     for protocol in ALL {
         let mut world = world(protocol);

@@ -183,6 +183,20 @@ async fn a_proxy_that_forwards_may_be_what_answered() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_breaks_off_is_a_refusal() {
+    let cut = "HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 100\r\n\r\n<html>";
+    let proxy = crate::support::Server::answering(cut).await;
+    let client = client_of("http", HOST).proxy(proxy.address()).build().unwrap();
+    let error = client.execute("{ hello }").await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Status, 1));
+    let message = presentable(&error);
+    assert!(
+        message.contains("broke off after 6 bytes; the proxy wants credentials"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn a_proxy_that_says_nothing_is_left_after_the_connect_timeout() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
@@ -204,6 +218,8 @@ fn what_contradicts_itself_is_refused_when_the_client_is_built() {
         Client::builder("http://localhost/").proxy(""),
         // In clear text, to another machine.
         Client::builder("http://localhost/").proxy("proxy.example.com:3128"),
+        #[cfg(feature = "socks")]
+        Client::builder("http://127.0.0.1/").proxy("socks5h://192.0.2.1"),
         Client::builder("https://api.example.com/")
             .proxy("proxy.example.com:3128")
             .resolve("api.example.com", ([127, 0, 0, 1], 0).into()),
