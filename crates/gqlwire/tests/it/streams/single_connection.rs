@@ -50,7 +50,9 @@ impl Double {
                         };
                         let writing = async {
                             while let Some(text) = written.recv().await {
-                                write(&mut writing, text.as_bytes()).await.unwrap();
+                                tokio::io::AsyncWriteExt::write_all(&mut writing, text.as_bytes())
+                                    .await
+                                    .unwrap();
                             }
                         };
                         // Until the client has closed it, or the test.
