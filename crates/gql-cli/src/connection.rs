@@ -346,13 +346,13 @@ impl Connection {
         let status = error.status().map(|status| status.as_u16());
         match (error.kind(), status) {
             _ if self.protocol.is_appsync() => None,
-            (ErrorKind::Connect | ErrorKind::Status, Some(400 | 404 | 405 | 426)) if is_socket => Some(
+            (ErrorKind::Connect, Some(400 | 404 | 405 | 426)) => Some(
                 "does the server take websockets at this URL? Many have them at another path; if it is AppSync's realtime \
                  endpoint, say so: --transport appsync_websockets",
             ),
-            (ErrorKind::Protocol, None) if is_socket => {
-                Some("does the server speak another protocol? --transport ws, ws-legacy, phoenix and appsync_websockets differ")
-            }
+            (ErrorKind::Protocol, None) if is_socket => Some(
+                "does the server speak another protocol? --transport ws, ws-legacy, phoenix and appsync_websockets differ",
+            ),
             (ErrorKind::Protocol, None) => {
                 Some("does the server stream otherwise? --transport sse, sse-single, multipart and ws differ")
             }

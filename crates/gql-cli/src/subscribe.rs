@@ -83,19 +83,15 @@ pub(crate) async fn run(
     };
     tracing::info!("transport ws for the subscription: the server does not stream over HTTP: {refusal}");
     let socket = connection.socket_client()?;
-    match once(connection, socket, planned, options, &mut interrupts).await {
-        Ok(Outcome::Over(exit)) => Ok(exit),
-        Ok(Outcome::NotStreamed(error)) => Err(connection.failure(&error, Phase::SubscriptionStart)),
-        Err(failure) if failure.is_about_connecting => {
-            let mut first = connection.failure(&refusal, Phase::SubscriptionStart);
-            first
-                .message
-                .push_str(&format!("; and as a websocket: {}", failure.message));
-            Err(first
-                .hint("say how the server takes subscriptions: --transport ws, sse or multipart, with the URL for it"))
-        }
-        Err(failure) => Err(failure),
-    }
+    let failure = match once(connection, socket, planned, options, &mut interrupts).await {
+        Ok(Outcome::Over(exit)) => return Ok(exit),
+        Ok(Outcome::NotStreamed(error)) => connection.failure(&error, Phase::SubscriptionStart),
+        Err(failure) if failure.is_about_connecting => failure,
+        Err(failure) => return Err(failure),
+    };
+    let mut first = connection.failure(&refusal, Phase::SubscriptionStart);
+    first.message = format!("{}; and as a websocket: {}", first.message, failure.message);
+    Err(first.hint("say how the server takes subscriptions: --transport ws, sse or multipart, with the URL for it"))
 }
 
 /// How it went.

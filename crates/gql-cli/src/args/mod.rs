@@ -77,10 +77,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Serve an AppSync-compatible API on this machine, from a schema or the built-in messages API
+    /// Serve an AppSync-compatible API on this machine
     ///
-    /// Prints one line of JSON once it listens, {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C, SIGTERM or
-    /// SIGHUP, which end it with code 0. Without any credential to accept it makes an API key.
+    /// From a schema, or the built-in messages API. Prints one line of JSON once it listens,
+    /// {"http":…,"realtime":…,"api_key":…}, and serves until Ctrl-C, SIGTERM or SIGHUP, which end it with code 0. Without
+    /// any credential to accept it makes an API key.
     Serve(ServeArgs),
     /// Show the whole way: a local server, a subscription, three mutations and their events
     Demo,
@@ -110,7 +111,10 @@ pub(crate) struct OperationArgs {
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 
-    /// Variables: VALUE is JSON, or else text; up to the next option, and as often as you like
+    /// Variables: VALUE is JSON, or else text; NAME=@@FILE sends a file
+    ///
+    /// They reach to the next option, and there may be more of them after it. Files are NAME=@@FILE, or
+    /// NAME=@@FILE,@@FILE for a list; `;type=image/png` after a FILE says what it is, `;filename=NAME` what it is called.
     #[arg(short = 'V', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
     pub(crate) variables: Vec<String>,
 
@@ -208,7 +212,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(short = 'H', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
     pub(crate) headers: Vec<String>,
 
-    /// Seconds until a query or mutation must be answered and a subscription acknowledged, or `none`; also --timeout
+    /// Seconds that an answer may take, or an acknowledgement, or `none`; also --timeout
     #[arg(
         long,
         visible_alias = "timeout",

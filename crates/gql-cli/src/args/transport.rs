@@ -18,9 +18,9 @@ pub(crate) enum Transport {
     /// Everything over one websocket that speaks the older protocol of Apollo, graphql-ws
     #[value(name = "ws-legacy", alias = "ws_legacy")]
     WsLegacy,
-    /// HTTP, and server-sent events for subscriptions
+    /// HTTP with server-sent events, a request for each operation
     Sse,
-    /// HTTP, and one stream of server-sent events for all subscriptions
+    /// HTTP with server-sent events, one stream for all subscriptions
     #[value(name = "sse-single", alias = "sse_single")]
     SseSingle,
     /// HTTP, and multipart answers for subscriptions, as Apollo Router sends them

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::rows::{Cell, Progress, Row, Rows};
 use crate::connection::Connection;
+use crate::endpoint::EVENT_STREAM;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
 use crate::lines::{self, Form};
@@ -266,7 +267,11 @@ impl<'a> Requests<'a> {
         let failed = |error: gqlwire::Error| connection.failure(&error, Phase::Request);
         let is_alone = self.job.size.get() == 1;
         if let Some(request) = requests.pop_if(|_| is_alone) {
-            let answer = client.execute(request).timeout(limit).into_future().await;
+            let mut call = client.execute(request).timeout(limit);
+            if connection.protocol.streams_everything() {
+                call = call.header("accept", EVENT_STREAM);
+            }
+            let answer = call.into_future().await;
             return vec![answer.map_err(failed)];
         }
         let count = requests.len();

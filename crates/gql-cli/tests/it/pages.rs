@@ -10,8 +10,13 @@ use crate::support::Local;
 
 #[test]
 fn the_commands_of_the_pages_print_what_the_pages_say() {
-    let local = Local::start();
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/appsync.md");
+    for page in ["appsync.md", "cli.md"] {
+        run(&Local::start(), page);
+    }
+}
+
+fn run(local: &Local, page: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
     let page = std::fs::read_to_string(page).unwrap();
     let steps = steps(&page);
     assert!(steps.len() >= 3, "the page has lost its commands: {steps:?}");

@@ -177,7 +177,13 @@ const PARTS: &str = "--graphql\r\ncontent-type: application/json\r\n\r\n{\"paylo
 /// Streams in the form that is wanted most.
 fn streaming() -> Handler {
     Handler::start(|request| match request.header("accept").unwrap_or_default() {
-        accept if accept.starts_with("text/event-stream") => handler::answer("200 OK", "text/event-stream", EVENTS),
+        accept if accept.starts_with("text/event-stream") => {
+            let events = match request.body.contains("subscription") {
+                true => EVENTS,
+                false => "event: next\ndata: {\"data\":{\"ok\":true}}\n\nevent: complete\ndata:\n\n",
+            };
+            handler::answer("200 OK", "text/event-stream", events)
+        }
         accept if accept.starts_with("multipart/mixed") => handler::answer(
             "200 OK",
             "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0",
