@@ -96,6 +96,8 @@ fn exit_of(error: &Error, phase: Phase) -> Exit {
         ErrorKind::Request => Exit::Invalid,
         ErrorKind::Timeout => Exit::Timeout,
         ErrorKind::Status | ErrorKind::Connect if blames_request => Exit::Refused,
+        // What the server says of it is not about the network.
+        ErrorKind::Connect if !error.errors().is_empty() && !error.is_retryable() => Exit::Refused,
         ErrorKind::GraphQL if phase == Phase::SubscriptionStart => Exit::Refused,
         ErrorKind::GraphQL => Exit::Errors,
         _ => Exit::Unreachable,

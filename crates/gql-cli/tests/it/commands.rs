@@ -34,6 +34,14 @@ fn version_and_help_end_well() {
         short.lines().count() < 50 && !short.contains("--header-carrier"),
         "{short}"
     );
+    let fetch = Cli::new().args(["help", "schema", "fetch"]).run().status(0).stdout;
+    assert!(
+        fetch.contains("--cacert") && fetch.contains("--init-payload"),
+        "{fetch}"
+    );
+    for option in ["--no-reconnect", "--settle-time", "--overflow", "--batch", "--catch-up"] {
+        assert!(!fetch.contains(option), "{option} is for operations: {fetch}");
+    }
     Cli::new()
         .args(["help", "serve"])
         .run()

@@ -108,6 +108,35 @@ fn a_reader_that_pauses_gets_every_line_in_order() {
 }
 
 #[test]
+fn events_without_room_end_the_subscription_or_are_dropped_and_counted() {
+    let large = GOOD.replace("1e3", &format!("\"{}\"", "x".repeat(200_000)));
+    let mut frames = vec![ACK];
+    frames.extend([large.as_str()].repeat(200));
+    frames.extend(["report", COMPLETE]);
+    for (options, code, said) in [
+        (&["--queue", "2"][..], 8, "\"event\":\"end\""),
+        (&["--queue", "2", "--overflow", "fail"], 8, "\"event\":\"end\""),
+        (
+            &["--queue", "2", "--overflow", "drop-oldest"],
+            0,
+            "\"event\":\"dropped\"",
+        ),
+        (
+            &["--queue", "2", "--overflow", "drop-newest"],
+            0,
+            "\"event\":\"dropped\"",
+        ),
+    ] {
+        let server = Scripted::start(&frames);
+        let running = scripted(&server).args(options.iter().copied()).args(["--meta"]).spawn();
+        while server.message()["type"] != "report" {}
+        let run = running.end().status(code);
+        assert!(run.stdout.lines().any(|line| line.contains(said)), "{options:?}");
+        assert!(run.stdout.lines().count() < 200, "{options:?}");
+    }
+}
+
+#[test]
 fn a_server_that_goes_away_is_code_8_where_it_is_not_waited_for() {
     for options in [&["--no-reconnect"][..], &["--max-reconnects", "2"]] {
         goes_away(options);

@@ -10,7 +10,8 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 /// A realtime server that answers the start of a subscription with frames of the test's choice. `$ID` in them is the
-/// subscription's id; after the last one it listens on, or closes if that one is `close`.
+/// subscription's id; after the last one it listens on, or closes if that one is `close`. One that is `report` is not
+/// sent, and is among the messages of the client when it is its turn.
 #[derive(Debug)]
 pub(crate) struct Scripted {
     port: u16,
@@ -84,6 +85,10 @@ async fn converse(stream: TcpStream, scripts: Scripts, received: Sender<Value>) 
         let _ = received.send(message);
         for answer in answers {
             let sent = match answer.as_str() {
+                "report" => {
+                    let _ = received.send(serde_json::json!({"type": "report"}));
+                    continue;
+                }
                 "close" => socket.close(None).await,
                 text => socket.send(Message::text(text.replace("$ID", &id))).await,
             };

@@ -127,6 +127,7 @@ async fn respond(mut stream: TcpStream, http: &Http) {
     }
 }
 
+#[allow(clippy::result_large_err)]
 async fn converse(stream: TcpStream, speaks: Speaks, heard: impl Fn(Value)) {
     let name = match speaks {
         Speaks::Legacy => Some("graphql-ws"),
@@ -152,7 +153,6 @@ async fn converse(stream: TcpStream, speaks: Speaks, heard: impl Fn(Value)) {
         }
         Ok(response)
     };
-    #[allow(clippy::result_large_err)]
     let accepted = accept_hdr_async(stream, select).await;
     heard(offers);
     let Ok(mut socket) = accepted else { return };
