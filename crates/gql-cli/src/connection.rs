@@ -337,9 +337,35 @@ impl Connection {
         }
     }
 
+    /// What to do where the endpoint is none of AppSync's, for which the usual advice would be wrong.
+    fn advice_elsewhere(&self, error: &Error) -> Option<&'static str> {
+        let is_socket = matches!(
+            self.protocol,
+            Protocol::Phoenix | Protocol::Websocket(_) | Protocol::Http(Streaming::Socket)
+        );
+        let status = error.status().map(|status| status.as_u16());
+        match (error.kind(), status) {
+            _ if self.protocol.is_appsync() => None,
+            (ErrorKind::Connect | ErrorKind::Status, Some(400 | 404 | 405 | 426)) if is_socket => Some(
+                "does the server take websockets at this URL? Many have them at another path; if it is AppSync's realtime \
+                 endpoint, say so: --transport appsync_websockets",
+            ),
+            (ErrorKind::Protocol, None) if is_socket => {
+                Some("does the server speak another protocol? --transport ws, ws-legacy, phoenix and appsync_websockets differ")
+            }
+            (ErrorKind::Protocol, None) => {
+                Some("does the server stream otherwise? --transport sse, sse-single, multipart and ws differ")
+            }
+            _ => None,
+        }
+    }
+
     fn advice(&self, error: &Error) -> Option<String> {
         if let Some(advice) = self.advice_on_refusal(error.errors(), error.status().map(|status| status.as_u16())) {
             return Some(advice);
+        }
+        if let Some(advice) = self.advice_elsewhere(error) {
+            return Some(advice.to_owned());
         }
         let text = error.to_string();
         if error.kind() == ErrorKind::Config && text.contains("no AWS region") {

@@ -56,7 +56,10 @@ impl Failure {
             return failure.hint("use https (or wss), or insist with --allow-plaintext");
         }
         let mut failure = Self::new(exit_of(error, phase), in_our_words(&message));
-        failure.is_about_connecting = error.kind() == ErrorKind::Connect;
+        failure.is_about_connecting = matches!(
+            error.kind(),
+            ErrorKind::Connect | ErrorKind::Protocol | ErrorKind::Status | ErrorKind::Timeout
+        );
         match advice(error, phase) {
             Some(advice) => failure.hint(advice),
             None => failure,

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Shared};
 use gqlwire_proto::scan::OperationKind;
 use tokio::sync::{Notify, watch};
 
-use crate::transport::{EventSource, Outcome, RawRequest, Transport};
+use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, Transport};
 use crate::{Counters, Error, ErrorKind, SessionState};
 
 /// How automatic batching goes about: for how long a batch is open, and how many fit in.
@@ -252,6 +252,10 @@ impl Transport for BatchingTransport {
             true => self.inner.execute(request),
             false => Box::pin(self.join(request)),
         }
+    }
+
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        self.inner.incremental(request)
     }
 
     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {

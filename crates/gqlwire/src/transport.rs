@@ -151,6 +151,10 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         (**self).execute(request)
     }
 
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        (**self).incremental(request)
+    }
+
     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
         (**self).execute_batch(requests)
     }

@@ -129,7 +129,7 @@ pub(crate) struct OperationArgs {
     #[arg(short, long, value_name = "NAME", hide_short_help = true)]
     pub(crate) operation_name: Option<String>,
 
-    /// Fetch the server's schema and print it as SDL; no operation is read
+    /// Print the server's schema as SDL; no operation is read
     #[arg(long)]
     pub(crate) print_schema: bool,
 

@@ -1,6 +1,5 @@
 //! Subscriptions and answers in pieces over HTTP.
 
-mod by_hand;
 mod incremental;
 mod multipart;
 mod negotiation;

@@ -44,11 +44,19 @@ impl Double {
                         opened.send(writer).unwrap();
                         let write = tokio::io::AsyncWriteExt::write_all;
                         write(&mut stream.0, format!("{SSE}:\n\n").as_bytes()).await.unwrap();
-                        while let Some(text) = written.recv().await {
-                            if write(&mut stream.0, text.as_bytes()).await.is_err() {
-                                return;
+                        let (mut reading, mut writing) = stream.0.into_split();
+                        let gone = async {
+                            let _ = tokio::io::AsyncReadExt::read(&mut reading, &mut [0; 1]).await;
+                        };
+                        let writing = async {
+                            while let Some(text) = written.recv().await {
+                                tokio::io::AsyncWriteExt::write_all(&mut writing, text.as_bytes())
+                                    .await
+                                    .unwrap();
                             }
-                        }
+                        };
+                        // Until the client has closed it, or the test.
+                        tokio::select! { () = gone => {}, () = writing => {} }
                     }
                     "POST" if request.body.contains("refuse") => {
                         let errors = r#"{"errors":[{"message":"no such field"}]}"#;
