@@ -275,8 +275,7 @@ impl Error {
     }
 
     /// Says whether repeating the call may help, where the kind of error does not tell.
-    #[cfg(any(feature = "http", feature = "tls"))]
-    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    #[cfg(feature = "http")]
     #[must_use]
     pub(crate) fn retryable(self, retryable: bool) -> Self {
         self.edit(|inner| inner.retryable = Some(retryable))

@@ -124,8 +124,4 @@ impl RetryBudget {
     pub fn unlimited() -> Self {
         Self::new(f64::INFINITY, f64::INFINITY)
     }
-
-    pub(crate) fn is_unlimited(&self) -> bool {
-        self.share_of_calls.is_infinite() || self.attempts_per_second.is_infinite()
-    }
 }

@@ -125,6 +125,8 @@ fn no_connection(error: &(dyn StdError + 'static), url: &Url, place: String) -> 
         // Neither a certificate nor a server without TLS gets better by asking again.
         return connect(told.message).retryable(told.may_pass);
     }
+    #[cfg(not(feature = "tls"))]
+    let _ = url;
     let advice = causes(error).find_map(|cause| {
         if cause.to_string().contains("dns error") {
             return Some("; is the host name right?");

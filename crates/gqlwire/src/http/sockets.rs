@@ -137,15 +137,10 @@ impl Service<Uri> for Tunnelling {
         let this = self.clone();
         Box::pin(async move {
             let dialled = this.dialer.dial(&this.proxy, &this.authority);
-            let dialled = tokio::time::timeout(this.timeout, dialled).await;
-            let too_long = |_| {
-                Err(WayError::new(
-                    Some(this.proxy.clone()),
-                    Stop::TooLong(this.timeout),
-                    None,
-                ))
-            };
-            Ok(TokioIo::new(dialled.unwrap_or_else(too_long)?))
+            match tokio::time::timeout(this.timeout, dialled).await {
+                Ok(dialled) => Ok(TokioIo::new(dialled?)),
+                Err(_) => Err(WayError::new(Some(this.proxy), Stop::TooLong(this.timeout), None).into()),
+            }
         })
     }
 }

@@ -235,9 +235,10 @@ where
                 };
                 Err(way.explain(error).await)
             };
-            let outcome = tokio::time::timeout(way.timeout, explained).await;
-            let too_long = |_| Err(way.error(Stop::TooLong(way.timeout), None));
-            outcome.unwrap_or_else(too_long).map_err(BoxError::from)
+            match tokio::time::timeout(way.timeout, explained).await {
+                Ok(outcome) => outcome.map_err(BoxError::from),
+                Err(_) => Err(way.error(Stop::TooLong(way.timeout), None).into()),
+            }
         })
     }
 }
