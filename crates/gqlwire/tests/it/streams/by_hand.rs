@@ -17,7 +17,7 @@ async fn by_hand() {
     .build()
     .unwrap();
     if mode == "pieces" {
-        match client.incremental(Request::<Value>::new(&document)).await {
+        match client.incremental(Request::<Value>::new(document.clone())).await {
             Err(error) => println!("refused {error}"),
             Ok(mut answer) => {
                 while let Some(item) = answer.next().await {
@@ -35,7 +35,7 @@ async fn by_hand() {
         println!(
             "execute {:?}",
             client
-                .execute(Request::<Value>::new(&document))
+                .execute(Request::<Value>::new(document.clone()))
                 .await
                 .map(|a| (a.data, a.errors))
         );
