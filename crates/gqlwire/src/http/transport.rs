@@ -88,7 +88,7 @@ impl HttpTransport {
         Ok(Self {
             client,
             clock: Arc::default(),
-            budget: Arc::new(Budget::new(options.retry_budget.clone())),
+            budget: Arc::new(Budget::new(options.retry_budget)),
             persisted: Arc::default(),
             host_header,
             shown: Shown::of(&options.url),
