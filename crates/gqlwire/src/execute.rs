@@ -12,7 +12,7 @@ use tracing::Instrument;
 
 use crate::auth::AuthProvider;
 use crate::transport::{RawRequest, RawResponse, Transport};
-use crate::{Error, Operation, Response, RetryPolicy, metrics};
+use crate::{Error, ErrorKind, Operation, Response, RetryPolicy, metrics};
 
 /// A query or mutation that is about to run: await it.
 ///
@@ -174,6 +174,10 @@ pub(crate) fn check_uploads(transport: &dyn Transport, request: &RawRequest) -> 
 pub(crate) fn decoded<T: DeserializeOwned>(answer: RawResponse) -> Result<Response<T>, Error> {
     let response = Response::from_json(&answer.body).map_err(|error| {
         let error = Error::from(error).with_answer(answer.status, answer.headers.clone());
+        let error = match error.kind() {
+            ErrorKind::Protocol => error.with_body(&answer.body),
+            _ => error,
+        };
         error.after_sending()
     })?;
     Ok(response.with_status(answer.status).with_headers(answer.headers))

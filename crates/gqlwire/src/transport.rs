@@ -23,7 +23,9 @@ use crate::{Counters, Dropped, Error, Gap, Overflow, Request, RetryPolicy, Sessi
 /// use std::time::Instant;
 ///
 /// use futures_util::future::BoxFuture;
-/// use gqlwire::{Client, Counters, Error, EventSource, Outcome, RawRequest, RawResponse, SessionState, Transport};
+/// use gqlwire::{
+///     Client, Counters, Error, EventSource, Outcome, RawIncremental, RawRequest, RawResponse, SessionState, Transport,
+/// };
 ///
 /// /// Says how long each request took.
 /// #[derive(Debug)]
@@ -44,6 +46,10 @@ use crate::{Counters, Dropped, Error, Gap, Overflow, Request, RetryPolicy, Sessi
 ///     }
 ///
 ///     // What has a default has to be handed on, or it is as if the inner transport could not do it.
+///     fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+///         self.0.incremental(request)
+///     }
+///
 ///     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
 ///         self.0.execute_batch(requests)
 ///     }

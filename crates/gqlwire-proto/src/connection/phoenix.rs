@@ -41,6 +41,8 @@ pub struct Phoenix {
     abandoned: BTreeSet<u64>,
     /// By the server's names.
     named: BTreeMap<String, SubscriptionId>,
+    /// Names that have been unsubscribed, the newest last: their events may still be on their way.
+    retired: VecDeque<String>,
     /// What has had its only result.
     answered: VecDeque<SubscriptionId>,
 }
@@ -74,6 +76,7 @@ impl Phoenix {
             asked: BTreeMap::new(),
             abandoned: BTreeSet::new(),
             named: BTreeMap::new(),
+            retired: VecDeque::new(),
             answered: VecDeque::new(),
         }
     }
@@ -215,10 +218,38 @@ impl Phoenix {
             return None;
         };
         let name = event.id.as_ref().map_or(&*message.topic, |id| &*id.0);
-        // What comes after an `unsubscribe`, or before the reply that names it, is for nobody.
-        let id = *self.named.get(name)?;
+        let id = match self.named.get(name) {
+            Some(id) => *id,
+            None => self.named_by_event(name)?,
+        };
         let payload = event.result.map_or("null", RawValue::get);
         Some(Data { id, payload })
+    }
+
+    /// Whose an event is that has overtaken the reply with its name: Absinthe registers a subscription before it answers.
+    ///
+    /// That is plain where one subscription alone waits for its reply. An event that comes after an `unsubscribe` is for
+    /// nobody.
+    fn named_by_event(&mut self, name: &str) -> Option<SubscriptionId> {
+        if self.retired.iter().any(|retired| retired == name) || !self.abandoned.is_empty() {
+            return None;
+        }
+        let ledger = &self.ledger;
+        let mut unnamed = self.asked.values().copied().filter(|id| {
+            let state = ledger.live(*id);
+            matches!(
+                state,
+                Some(State::Asked {
+                    acknowledged: false,
+                    ..
+                })
+            )
+        });
+        let (id, None) = (unnamed.next()?, unnamed.next()) else {
+            return None;
+        };
+        self.subscribed(id, name.to_owned());
+        Some(id)
     }
 
     fn reply<'f>(&mut self, message: &PhoenixMessage<'f>, now: Instant) -> Option<Data<'f>> {
@@ -267,6 +298,10 @@ impl Phoenix {
     }
 
     fn subscribed(&mut self, id: SubscriptionId, name: String) {
+        if self.named.get(&name) == Some(&id) {
+            // An event has said so before.
+            return;
+        }
         if self.named.contains_key(&name) {
             // An `unsubscribe` would end the other one, which has had it first.
             let why = "the server gave this subscription the name of another one on the same channel";
@@ -275,8 +310,18 @@ impl Phoenix {
         }
         let Some(state) = self.ledger.live_mut(id) else { return };
         let before = std::mem::replace(state, State::Active { name: name.clone() });
+        if let State::Active { name } = &before {
+            self.named.remove(name);
+        }
+        self.retired.retain(|retired| *retired != name);
         self.named.insert(name, id);
-        if !matches!(before, State::Asked { acknowledged: true, .. }) {
+        if matches!(
+            before,
+            State::Asked {
+                acknowledged: false,
+                ..
+            }
+        ) {
             self.ledger.push(Action::Acknowledged(id));
         }
     }
@@ -285,8 +330,13 @@ impl Phoenix {
     fn answered<'f>(&mut self, id: SubscriptionId, payload: &'f str) -> Option<Data<'f>> {
         let before = std::mem::replace(self.ledger.live_mut(id)?, State::Answered);
         self.answered.push_back(id);
-        if !matches!(before, State::Asked { acknowledged: true, .. }) {
-            self.ledger.push(Action::Acknowledged(id));
+        match before {
+            State::Asked { acknowledged: false, .. } => self.ledger.push(Action::Acknowledged(id)),
+            // It was taken for a subscription by an event that was another's.
+            State::Active { name } => {
+                self.named.remove(&name);
+            }
+            State::Asked { .. } | State::Answered => {}
         }
         Some(Data { id, payload })
     }
@@ -306,6 +356,10 @@ impl Phoenix {
             Some(State::Active { name }) => {
                 self.named.remove(&name);
                 self.unsubscribe(&name);
+                if self.retired.len() == REMEMBERED {
+                    self.retired.pop_front();
+                }
+                self.retired.push_back(name);
             }
             Some(State::Answered) | None => {}
         }

@@ -102,6 +102,10 @@ fn is_undecodable(error: &reqwest::Error) -> bool {
 /// errors is what GraphQL over HTTP prescribes for a document that does not validate, and reaches the caller like any
 /// other response.
 pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> Result<RawResponse, Error> {
+    // Reading the whole answer twice would be a tenth of what a request costs.
+    if answer.status.is_success() && begins_with_data(&answer.body) && !secrets.occur_in(&answer.body) {
+        return Ok(answer);
+    }
     match verdict(&answer, url) {
         Err(_) if secrets.occur_in(&answer.body) => {
             secrets.redact(&mut answer.body);
@@ -110,6 +114,11 @@ pub(crate) fn judge(mut answer: RawResponse, url: &Shown, secrets: &Secrets) -> 
         }
         verdict => verdict.map(|()| answer),
     }
+}
+
+/// Whether it is a response as far as the first bytes tell. If the rest is not, whoever reads it for its data says so.
+fn begins_with_data(body: &str) -> bool {
+    body.starts_with("{\"data\":{") && body.trim_ascii_end().ends_with('}')
 }
 
 pub(super) fn verdict(answer: &RawResponse, url: &Shown) -> Result<(), Error> {

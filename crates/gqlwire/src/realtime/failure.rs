@@ -95,11 +95,14 @@ pub(super) fn of_cause(cause: Cause, established: bool, endpoint: Server<'_>) ->
 pub(super) fn of_connection(cause: Disconnect, endpoint: Server<'_>) -> Error {
     let message = format!("{endpoint}: {cause}");
     match cause {
-        Disconnect::Refused(refusal) => of_refusal(
-            refusal,
-            &format!("{endpoint} refused the connection"),
-            ErrorKind::Connect,
-        ),
+        Disconnect::Refused(refusal) => {
+            // AppSync says what is wrong; what others refuse a connection for is its payload.
+            let kind = match endpoint.uses_codes {
+                true => ErrorKind::Auth,
+                false => ErrorKind::Connect,
+            };
+            of_refusal(refusal, &format!("{endpoint} refused the connection"), kind)
+        }
         Disconnect::NoAck(_) => Error::new(ErrorKind::Timeout, message),
         Disconnect::Closed { code, reason } => {
             let error = |kind| Error::new(kind, message).with_close(code, reason);

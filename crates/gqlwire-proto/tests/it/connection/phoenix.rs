@@ -71,8 +71,6 @@ fn a_subscription_is_named_by_its_reply_and_unsubscribed_by_that_name() {
     let id = story.start(0, false);
     let _ = story
         .sends(DOC)
-        .server(&event("d", r#"{"data":0}"#))
-        .nothing()
         .server(&reply(2, "ok", r#"{"subscriptionId":"d"}"#))
         .expect(&Action::Acknowledged(id))
         .server(&event("d", r#"{"data":1}"#))
@@ -83,6 +81,36 @@ fn a_subscription_is_named_by_its_reply_and_unsubscribed_by_that_name() {
         .sends(r#"["1","3","__absinthe__:control","unsubscribe",{"subscriptionId":"d"}]"#)
         .server(&event("d", r#"{"data":2}"#))
         .server(&reply(3, "ok", r#"{"subscriptionId":"d"}"#))
+        .nothing();
+}
+
+#[test]
+fn an_event_that_overtakes_the_only_reply_that_is_waited_for_is_delivered() {
+    let mut story = ready();
+    let id = story.start(0, false);
+    let _ = story
+        .sends(DOC)
+        .server(&event("d", r#"{"data":0}"#))
+        .expect(&Action::Acknowledged(id))
+        .delivers(id, r#"{"data":0}"#)
+        .server(&reply(2, "ok", r#"{"subscriptionId":"d"}"#))
+        .nothing()
+        .server(&event("d", r#"{"data":1}"#))
+        .delivers(id, r#"{"data":1}"#)
+        .nothing();
+}
+
+#[test]
+fn an_event_without_a_name_that_is_known_is_nobodys_where_two_may_own_it() {
+    let mut story = ready();
+    let (first, _) = (story.start(0, false), story.start(1, false));
+    let _ = story
+        .sends(DOC)
+        .sends(&DOC.replace(r#""2""#, r#""3""#))
+        .server(&event("d", r#"{"data":0}"#))
+        .nothing()
+        .server(&reply(2, "ok", r#"{"subscriptionId":"d"}"#))
+        .expect(&Action::Acknowledged(first))
         .nothing();
 }
 
