@@ -331,7 +331,9 @@ impl Phoenix {
         let before = std::mem::replace(self.ledger.live_mut(id)?, State::Answered);
         self.answered.push_back(id);
         match before {
-            State::Asked { acknowledged: false, .. } => self.ledger.push(Action::Acknowledged(id)),
+            State::Asked {
+                acknowledged: false, ..
+            } => self.ledger.push(Action::Acknowledged(id)),
             // It was taken for a subscription by an event that was another's.
             State::Active { name } => {
                 self.named.remove(&name);

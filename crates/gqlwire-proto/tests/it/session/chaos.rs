@@ -109,6 +109,8 @@ impl Chaos {
                     self.world.say(socket, "[".to_owned());
                 }
             }
+            // On a Phoenix channel it would be taken for the event of a start that waits for its name.
+            Step::Stray(_) if self.world.server.protocol == Protocol::Phoenix => {}
             Step::Stray(index) => {
                 if let Some(socket) = self.socket(index) {
                     let frame = self.world.event("987654321", "stray");

@@ -138,9 +138,6 @@ async fn a_server_that_answers_the_connection_and_no_handshake_is_left_after_the
         client.subscribe(SUBSCRIPTION).await.unwrap_err(),
     ] {
         assert!(error.is_timeout() && !error.may_have_been_executed(), "{error:?}");
-        assert!(
-            presentable(&error).contains("took too long: nothing within 100ms"),
-            "{error}"
-        );
+        assert!(presentable(&error).contains("100ms"), "{error}");
     }
 }
