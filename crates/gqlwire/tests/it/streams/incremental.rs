@@ -54,6 +54,29 @@ async fn pieces_come_as_events_too_and_execute_puts_either_together() {
         let answer = client.incremental(QUERY).await.unwrap();
         assert_eq!(answer.last().await.unwrap().into_data().unwrap(), whole);
         assert_eq!(client.execute(QUERY).await.unwrap().into_data().unwrap(), whole);
+        let accepted: Vec<_> = server
+            .requests()
+            .iter()
+            .map(|request| request.header("accept").unwrap().to_owned())
+            .collect();
+        assert_eq!(accepted[0], accepted[1], "execute asks for pieces as well");
+    }
+}
+
+#[tokio::test]
+async fn execute_asks_for_pieces_only_if_the_document_does() {
+    let server = Server::answering(response("200 OK", &[], r#"{"data":{}}"#)).await;
+    let client = client(&server).build().unwrap();
+    for (query, in_pieces) in [
+        ("{ me { id } }", false),
+        ("{ me { id friends @stream(initialCount: 1) { id } } }", true),
+    ] {
+        client
+            .execute(Request::<Value>::new(query).variable("text", "@defer"))
+            .await
+            .unwrap();
+        let accept = server.requests().last().unwrap().header("accept").unwrap().to_owned();
+        assert_eq!(accept.contains("multipart/mixed"), in_pieces, "{accept}");
     }
 }
 

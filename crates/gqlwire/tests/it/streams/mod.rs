@@ -1,5 +1,6 @@
 //! Subscriptions and answers in pieces over HTTP.
 
+mod carrying;
 mod incremental;
 mod multipart;
 mod negotiation;

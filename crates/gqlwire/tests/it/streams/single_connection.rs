@@ -10,15 +10,15 @@ use super::{COUNT, SSE, all, client};
 use crate::support::{Server, response};
 
 /// A server of the single connection mode, whose stream says what the test writes.
-struct Double {
-    server: Server,
-    streams: mpsc::UnboundedReceiver<mpsc::UnboundedSender<String>>,
-    posts: mpsc::UnboundedReceiver<Value>,
-    stops: mpsc::UnboundedReceiver<String>,
+pub(super) struct Double {
+    pub(super) server: Server,
+    pub(super) streams: mpsc::UnboundedReceiver<mpsc::UnboundedSender<String>>,
+    pub(super) posts: mpsc::UnboundedReceiver<Value>,
+    pub(super) stops: mpsc::UnboundedReceiver<String>,
 }
 
 impl Double {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let (opened, streams) = mpsc::unbounded_channel();
         let (posted, posts) = mpsc::unbounded_channel();
         let (stopped, stops) = mpsc::unbounded_channel();
@@ -100,7 +100,7 @@ fn event(id: &str, n: u32) -> String {
     format!("event: next\ndata: {{\"id\":\"{id}\",\"payload\":{{\"data\":{{\"count\":{n}}}}}}}\n\n")
 }
 
-fn complete(id: &str) -> String {
+pub(super) fn complete(id: &str) -> String {
     format!("event: complete\ndata: {{\"id\":\"{id}\"}}\n\n")
 }
 
