@@ -195,6 +195,22 @@ async def goes_on_after_a_cut_and_tells_the_gap(way):
 
 
 @behaviour
+async def catches_up_at_the_start_and_after_a_cut(way):
+    await way.server.cut(events=2)
+    with scratch() as folder:
+        (folder / "hello.graphql").write_text("{ hello }")
+        catching_up = ("--catch-up", folder / "hello.graphql", "--settle-time", "0s")
+        ended = await way.run("subscription { countdown(from: 3, ms: 50) }", "--meta", "--count", "6", *catching_up)
+    equal(ended.code, OK, str(ended))
+    seen = [(line["event"], line.get("data")) for line in ended.lines()]
+    snapshot = ("snapshot", {"hello": "hello world"})
+    at = [event for event, _ in seen].index("gap")
+    equal((seen[0], seen[at + 1]), (snapshot, snapshot), f"what comes first, and after the gap, of {seen}")
+    events = [data["countdown"] for event, data in seen if event == "next"]
+    equal(events, [3, 2, 3, 2, 1, 0], f"the events of {ended}")
+
+
+@behaviour
 async def comes_back_to_a_server_that_was_away(way):
     async with way.start("subscription { forever }", "--meta") as listener:
         await listener.line()
@@ -368,7 +384,7 @@ async def merges_a_list_that_was_streamed(way):
 _subscriptions = {
     "follows a subscription to its end", "leaves a subscription", "follows two subscriptions on one connection",
     "goes on after an error in one event", "tells why a subscription broke", "refuses a subscription that is not valid",
-    "goes on after a cut and tells the gap", "comes back to a server that was away",
+    "goes on after a cut and tells the gap", "catches up at the start and after a cut", "comes back to a server that was away",
     "ends with its connection when told so", "answers pings and outlives them",
 }  # fmt: skip
 _in_pieces = {
@@ -392,7 +408,16 @@ EMPTY = (
     ({way for way in WAYS if not way.is_socket}, _init, "there is no payload where there is no socket"),
     (ways(kind="phoenix"), _init, "a Phoenix connection starts with parameters of its URL"),
     ({way for way in WAYS if way.is_socket}, _of_http, "that is a matter of HTTP requests"),
-    (ways(kind="strawberry", transport="ws-legacy"), _of_queries, "Strawberry takes only subscriptions by it"),
+    (
+        ways(kind="strawberry", transport="ws-legacy"),
+        _of_queries | {"catches up at the start and after a cut"},
+        "Strawberry takes only subscriptions by it",
+    ),
+    (
+        ways(transport="sse-single"),
+        {"catches up at the start and after a cut"},
+        "a stream that subscriptions share does not wait for one of them to catch up",
+    ),
     (ways(kind="strawberry"), {"goes on after an error in one event"}, "Strawberry's sources yield no errors"),
     (ways(kind="phoenix"), {"goes on after an error in one event"}, "as with Strawberry, whose schema it is"),
     (ways(kind="phoenix"), {"follows a subscription to its end"}, "a subscription of Absinthe has no end"),
@@ -488,11 +513,21 @@ async def phoenix_is_refused_at_the_handshake():
     told(await PHOENIX_REFUSED.run("{ hello }"), REFUSED, "403")
 
 
+async def sse_single_asks_on_the_stream_that_it_reserved():
+    way = Way("sse-single", "graphql-sse", "sse")
+    await way.server.reset()
+    ended = await way.run("{ hello }")
+    equal((ended.code, ended.lines()), (OK, [{"hello": "hello world"}]), str(ended))
+    methods = [request["method"] for request in (await way.server.counts())["requests"]]
+    equal(methods, ["PUT", "GET", "POST"], "the reservation, the stream, the query, and nothing else")
+
+
 if __name__ == "__main__":
     sys.exit(table())
 
 check(phoenix_loses_no_event_that_overtakes_the_acknowledgement)
 check(phoenix_is_refused_at_the_handshake)
+check(sse_single_asks_on_the_stream_that_it_reserved)
 
 for way in WAYS:
     for name, function in BEHAVIOURS.items():
