@@ -16,13 +16,15 @@ from harness import environment, expect
 HERE = pathlib.Path(__file__).resolve().parent
 TOKEN = "let me in"
 
-# Servers that share a process share its counts; checks run one at a time.
+# Servers that share a process share its counts, so that its checks run one at a time; those of others beside them.
 NODE = ("node", "serve.mjs")
+PYTHON = {"strawberry": "strawberry_server.py", "phoenix": "phoenix_server.py"}
 PROCESSES = (
-    (*NODE, ".", "graphql-ws", "legacy-ws", "either-ws", "graphql-sse", "yoga", "apollo"),
+    (*NODE, ".", "graphql-ws", "legacy-ws", "either-ws"),
+    (*NODE, ".", "graphql-sse", "yoga", "apollo"),
     (*NODE, "next", "apollo-next"),
-    (sys.executable, "strawberry_server.py"),
-    (sys.executable, "phoenix_server.py"),
+    (sys.executable, PYTHON["strawberry"]),
+    (sys.executable, PYTHON["phoenix"]),
 )
 
 # Seconds that a process may take until it listens, on a machine that does other things too.
@@ -31,6 +33,11 @@ STARTING = 30
 _urls = {}
 # Past proxies that the environment names.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def process_of(kind):
+    """Which of the processes serves this kind."""
+    return next(process for process in PROCESSES if kind in process or PYTHON.get(kind) in process)
 
 
 class Server:

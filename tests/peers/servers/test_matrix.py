@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from harness import check, equal, expect, our_cli, program, run, scratch
-from servers import TOKEN, Server
+from servers import TOKEN, Server, process_of
 
 # Exit codes that gql-cli documents.
 OK, ERRORS, USAGE, PARTIAL, REFUSED, UNREACHABLE, ENDED = 0, 1, 2, 3, 4, 5, 8
@@ -476,7 +476,7 @@ def register(way, name, function):
         await function(way)
 
     cell.__name__ = f"{way}: {name}".replace(" ", "_")
-    check(cell)
+    check(cell, lane=process_of(way.kind))
 
 
 def table():
@@ -525,9 +525,9 @@ async def sse_single_asks_on_the_stream_that_it_reserved():
 if __name__ == "__main__":
     sys.exit(table())
 
-check(phoenix_loses_no_event_that_overtakes_the_acknowledgement)
-check(phoenix_is_refused_at_the_handshake)
-check(sse_single_asks_on_the_stream_that_it_reserved)
+check(phoenix_loses_no_event_that_overtakes_the_acknowledgement, lane=process_of("phoenix"))
+check(phoenix_is_refused_at_the_handshake, lane=process_of("phoenix"))
+check(sse_single_asks_on_the_stream_that_it_reserved, lane=process_of("graphql-sse"))
 
 for way in WAYS:
     for name, function in BEHAVIOURS.items():
