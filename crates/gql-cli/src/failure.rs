@@ -52,6 +52,7 @@ impl Failure {
         if message.contains("danger_allow_plaintext_credentials") {
             // What would go unencrypted and where to; what the library advises comes after that.
             let what = message.split("; use ").next().unwrap_or_default();
+            let what = what.split("; leave out the proxy").next().unwrap_or_default();
             let failure = Self::new(exit_of(error, phase), what);
             return failure.hint("use https (or wss), or insist with --allow-plaintext");
         }
@@ -69,7 +70,9 @@ impl Failure {
 
 /// The library names its own settings; here they are options.
 pub(crate) fn in_our_words(message: &str) -> String {
-    let settings: [(&str, &str); 6] = [
+    let settings: [(&str, &str); 8] = [
+        ("`client_certificate`", "--cert and --key"),
+        ("`http_version` asks", "--http1.1 or --http2-prior-knowledge asks"),
         ("`max_response_size`", "--max-response-size"),
         ("`max_message_size`", "--max-message-size"),
         ("say `.appsync()` on the builder", "use --transport appsync"),

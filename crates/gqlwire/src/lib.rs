@@ -1,4 +1,4 @@
-//! A GraphQL client: queries, mutations and subscriptions, first-class on AWS AppSync.
+//! A GraphQL client: queries, mutations and subscriptions, on any server, and first-class on AWS AppSync.
 //!
 //! ```no_run
 //! use futures_util::StreamExt;
@@ -23,6 +23,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! That is AppSync. Any other server needs its URL as a rule: with one of HTTP, queries and mutations are posted, and
+//! subscriptions are server-sent events or multipart, as the server likes; with one of a websocket (`wss://…`) everything
+//! goes over that. The [`ClientBuilder`] has what differs from that.
 //!
 //! # What may be lost
 //!

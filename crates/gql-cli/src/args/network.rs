@@ -67,6 +67,28 @@ pub(crate) struct NetworkArgs {
     pub(crate) retry: Option<u32>,
 }
 
+impl NetworkArgs {
+    /// The first of these options that was given.
+    pub(crate) fn given(&self) -> Option<&'static str> {
+        [
+            (self.proxy.is_some(), "--proxy"),
+            (self.no_proxy, "--no-proxy"),
+            (self.cacert.is_some(), "--cacert"),
+            (self.cert.is_some(), "--cert"),
+            (self.insecure, "--insecure"),
+            (!self.resolve.is_empty(), "--resolve"),
+            (self.unix_socket.is_some(), "--unix-socket"),
+            (self.connect_timeout.is_some(), "--connect-timeout"),
+            (self.compressed, "--compressed"),
+            (self.http1_1, "--http1.1"),
+            (self.http2_prior_knowledge, "--http2-prior-knowledge"),
+            (self.retry.is_some(), "--retry"),
+        ]
+        .into_iter()
+        .find_map(|(given, option)| given.then_some(option))
+    }
+}
+
 /// What `--resolve` takes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Pinned {

@@ -147,6 +147,12 @@ fn from_answer(answer: &Value, source: String, format: Format, strict: bool) -> 
 }
 
 fn from_control_plane(id: &str, args: &FetchArgs) -> Result<Option<Fetched>, Failure> {
+    if let Some(option) = args.connection.network.given() {
+        return Err(Failure::usage(format!(
+            "{option} is for an endpoint, and --from-api-id asks AWS's control plane"
+        ))
+        .hint("a proxy may be named in the environment: HTTPS_PROXY"));
+    }
     let profile = args.connection.auth.aws_profile.clone();
     let auth = IamChain::new(profile.clone());
     let format = match args.format {

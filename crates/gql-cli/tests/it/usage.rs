@@ -368,6 +368,10 @@ fn usage_errors_are_code_2_and_say_what_to_do() {
             &[url, "--unix-socket", "/x", "--proxy", "http://x"],
             "cannot be used with",
         ),
+        (
+            &["schema", "fetch", "--from-api-id", "abc", "--proxy", "http://x"],
+            "--proxy is for an endpoint",
+        ),
         (&[url, "demo"], "two endpoints"),
         (&["--count", "1", "demo"], "comes first"),
         (&[url, "--nonsense"], "--nonsense"),

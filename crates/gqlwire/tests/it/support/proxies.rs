@@ -35,6 +35,7 @@ impl ProxyDouble {
     }
 
     /// A SOCKS5 proxy, with a user and a password if it wants them.
+    #[cfg(feature = "socks")]
     pub(crate) async fn socks(user: Option<(&'static str, &'static str)>, names: &[(&str, &str)]) -> Self {
         Self::start(names, move |stream, names, asked| socks(stream, user, names, asked)).await
     }
@@ -137,6 +138,7 @@ async fn answer(mut stream: TcpStream, status: &str) -> Option<()> {
 }
 
 /// RFC 1928 and RFC 1929, as much as a client with good manners needs.
+#[cfg(feature = "socks")]
 async fn socks(mut stream: TcpStream, user: Option<(&str, &str)>, names: Names, asked: Asked) -> Option<()> {
     assert_eq!(stream.read_u8().await.ok()?, 5);
     let methods = text(&mut stream).await?;
@@ -177,6 +179,7 @@ async fn socks(mut stream: TcpStream, user: Option<(&str, &str)>, names: Names, 
 }
 
 /// Bytes after their number.
+#[cfg(feature = "socks")]
 async fn text(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = vec![0; stream.read_u8().await.ok()?.into()];
     stream.read_exact(&mut bytes).await.ok()?;
