@@ -432,11 +432,13 @@ fn describe(document: &str, named: Option<&str>) -> Result<(OperationKind, Optio
              all but one"
         )));
     }
-    let roots = operation.root_fields().count();
-    if operation.kind() == OperationKind::Subscription && roots > 1 {
-        return Err(Error::request(format!(
-            "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for each"
-        )));
+    if operation.kind() == OperationKind::Subscription {
+        let roots = operation.root_fields().count();
+        if roots > 1 {
+            return Err(Error::request(format!(
+                "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for each"
+            )));
+        }
     }
     Ok((operation.kind(), operation.name().map(Into::into)))
 }
