@@ -45,11 +45,8 @@ impl Secrets {
 
     /// The values in the query of a URL, as they stand there and decoded.
     pub(crate) fn and_query_of(self, url: &Url) -> Self {
-        let raw = url
-            .query()
-            .unwrap_or_default()
-            .split('&')
-            .filter_map(|pair| pair.split_once('='));
+        let Some(query) = url.query() else { return self };
+        let raw = query.split('&').filter_map(|pair| pair.split_once('='));
         let decoded: Vec<String> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
         self.and(raw.map(|(_, value)| value))
             .and(decoded.iter().map(String::as_str))

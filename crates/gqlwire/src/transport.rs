@@ -438,11 +438,13 @@ fn describe(document: &str, named: Option<&str>) -> Result<(OperationKind, Optio
              all but one"
         )));
     }
-    let roots = operation.root_fields().count();
-    if operation.kind() == OperationKind::Subscription && roots > 1 {
-        return Err(Error::request(format!(
-            "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for each"
-        )));
+    if operation.kind() == OperationKind::Subscription {
+        let roots = operation.root_fields().count();
+        if roots > 1 {
+            return Err(Error::request(format!(
+                "a subscription takes exactly one root field, this one has {roots}: split it into one subscription for each"
+            )));
+        }
     }
     Ok((operation.kind(), operation.name().map(Into::into)))
 }
@@ -532,9 +534,37 @@ impl EventSource for OnePayload {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress(Arc<Mutex<Option<Stage>>>);
 
+/// What that is; a call that is in time never writes it out.
+#[derive(Debug)]
+pub(crate) enum Doing {
+    /// Getting credentials for a request to this place.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    Authorising(OperationKind, Arc<str>),
+    Other(String),
+    /// A request to this place.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    Sending(OperationKind, Arc<str>),
+}
+
+impl From<String> for Doing {
+    fn from(what: String) -> Self {
+        Self::Other(what)
+    }
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authorising(kind, place) => write!(f, "getting credentials for the {kind} to {place}"),
+            Self::Other(what) => f.write_str(what),
+            Self::Sending(kind, place) => write!(f, "the {kind} to {place}"),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Stage {
-    what: String,
+    what: Doing,
     /// Whether the request may have been executed.
     sent: bool,
     /// How many attempts have failed, and how the last of them did.
@@ -544,21 +574,21 @@ struct Stage {
 impl Progress {
     /// Notes what it is busy with before anything is sent.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    pub(crate) fn before_sending(&self, what: String) {
-        self.set(what, false);
+    pub(crate) fn before_sending(&self, what: impl Into<Doing>) {
+        self.set(what.into(), false);
     }
 
     /// Notes what it is busy with once the server may be executing the request.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    pub(crate) fn after_sending(&self, what: String) {
-        self.set(what, true);
+    pub(crate) fn after_sending(&self, what: impl Into<Doing>) {
+        self.set(what.into(), true);
     }
 
     /// The error of a call that took too long; `None` if its transport says nothing of its progress.
     pub(crate) fn timed_out(&self, limit: Duration) -> Option<Error> {
         let stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let stage = stage.as_ref()?;
-        let error = Error::timeout(&stage.what, limit);
+        let error = Error::timeout(&stage.what.to_string(), limit);
         let error = if stage.sent { error.after_sending() } else { error };
         Some(match &stage.failed {
             None => error,
@@ -577,14 +607,14 @@ impl Progress {
     /// Notes that attempts have failed, and that there will be another.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) fn failed(&self, what: String, attempts: u32, last: Error) {
-        self.set(what, false);
+        self.set(what.into(), false);
         if let Some(stage) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             stage.failed = Some((attempts, last));
         }
     }
 
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
-    fn set(&self, what: String, sent: bool) {
+    fn set(&self, what: Doing, sent: bool) {
         let mut stage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = stage.take().and_then(|before| before.failed);
         *stage = Some(Stage { what, sent, failed });

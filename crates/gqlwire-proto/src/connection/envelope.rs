@@ -43,16 +43,21 @@ impl<'a> Envelope<'a> {
         let (kind, id, rest) = match frame.strip_prefix(r#"{"id":""#) {
             Some(rest) => {
                 let (id, rest) = split_plain_string(rest)?;
-                let (kind, rest) = event_type(rest.strip_prefix(r#","type":""#)?)?;
-                (kind, id, rest)
+                match rest.strip_prefix(r#","type":"data","payload":"#) {
+                    Some(rest) => ("data", id, rest),
+                    None => ("next", id, rest.strip_prefix(r#","type":"next","payload":"#)?),
+                }
             }
             None => {
-                let (kind, rest) = event_type(frame.strip_prefix(r#"{"type":""#)?)?;
-                let (id, rest) = split_plain_string(rest.strip_prefix(r#","id":""#)?)?;
-                (kind, id, rest)
+                let (kind, rest) = match frame.strip_prefix(r#"{"type":"data","id":""#) {
+                    Some(rest) => ("data", rest),
+                    None => ("next", frame.strip_prefix(r#"{"type":"next","id":""#)?),
+                };
+                let (id, rest) = split_plain_string(rest)?;
+                (kind, id, rest.strip_prefix(r#","payload":"#)?)
             }
         };
-        let payload = rest.strip_prefix(r#","payload":"#)?.strip_suffix('}')?;
+        let payload = rest.strip_suffix('}')?;
         // A response is an object. Whatever else stands there (`null` is no payload) is left to the parser.
         (!id.is_empty() && payload.starts_with('{')).then_some(Self {
             kind: Cow::Borrowed(kind),
@@ -126,14 +131,6 @@ impl MalformedFrame {
             why,
             excerpt: excerpt(frame),
         }
-    }
-}
-
-/// The type of an event, and what follows its closing quote.
-fn event_type(text: &str) -> Option<(&'static str, &str)> {
-    match text.strip_prefix(r#"data""#) {
-        Some(rest) => Some(("data", rest)),
-        None => Some(("next", text.strip_prefix(r#"next""#)?)),
     }
 }
 

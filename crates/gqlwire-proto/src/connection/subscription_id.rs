@@ -17,10 +17,10 @@ impl SubscriptionId {
 
     /// Reads an id as this client writes it, and in no other way: `01` and `+1` are not `1`.
     pub(crate) fn from_wire(text: &str) -> Option<Self> {
-        if text.starts_with(['0', '+']) {
-            return None;
+        match text.as_bytes() {
+            [b'1'..=b'9', ..] => text.parse().ok().map(Self),
+            _ => None,
         }
-        text.parse().ok().map(Self)
     }
 
     /// The number that goes over the wire.

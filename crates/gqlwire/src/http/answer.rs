@@ -13,23 +13,25 @@ use crate::transport::RawResponse;
 use crate::{Error, ErrorKind};
 
 /// Reads a body of at most `limit` bytes as text.
-pub(crate) async fn read_body(response: reqwest::Response, limit: usize) -> Result<String, Error> {
-    let is_latin = charset(response.headers()).is_some_and(|charset| {
-        let names = ["iso-8859-1", "latin1", "windows-1252"];
-        names.iter().any(|name| charset.eq_ignore_ascii_case(name))
-    });
-    Ok(text(read_bytes(response, limit).await?, is_latin))
+pub(crate) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<String, Error> {
+    let headers = std::mem::take(response.headers_mut());
+    read_text(response, &headers, limit).await
+}
+
+/// The same of an answer whose headers were taken off it.
+pub(super) async fn read_text(response: reqwest::Response, headers: &HeaderMap, limit: usize) -> Result<String, Error> {
+    Ok(text(read_bytes(response, limit).await?, headers))
 }
 
 /// JSON is UTF-8, whatever label it bears; the one other encoding that is met is read where it is announced and the bytes
 /// are not UTF-8. A byte order mark, which JSON does not have, is taken off.
-fn text(body: Vec<u8>, is_latin: bool) -> String {
+fn text(body: Vec<u8>, headers: &HeaderMap) -> String {
     const MARK: &str = "\u{feff}";
 
     match String::from_utf8(body) {
         Ok(text) if text.starts_with(MARK) => text[MARK.len()..].to_owned(),
         Ok(text) => text,
-        Err(error) if is_latin => error.as_bytes().iter().copied().map(char::from).collect(),
+        Err(error) if is_latin(headers) => error.as_bytes().iter().copied().map(char::from).collect(),
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     }
 }
@@ -39,6 +41,11 @@ fn media_type(headers: &HeaderMap) -> Option<(&str, &str)> {
     let media_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let (essence, parameters) = media_type.split_once(';').unwrap_or((media_type, ""));
     Some((essence.trim(), parameters))
+}
+
+fn is_latin(headers: &HeaderMap) -> bool {
+    let names = ["iso-8859-1", "latin1", "windows-1252"];
+    charset(headers).is_some_and(|charset| names.iter().any(|name| charset.eq_ignore_ascii_case(name)))
 }
 
 fn charset(headers: &HeaderMap) -> Option<&str> {

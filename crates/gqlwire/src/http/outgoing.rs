@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use gqlwire_proto::RequestParts;
 use gqlwire_proto::scan::OperationKind;
 use http::header::CONTENT_TYPE;
@@ -21,7 +24,7 @@ pub(super) struct Outgoing {
     /// The URL of a `GET`; a `POST` goes to the endpoint's own.
     pub(super) get: Option<Url>,
     /// What the shape of the request asks for, and a signature should cover.
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Cow<'static, HeaderMap>,
     /// What the same shape asks for unless someone has said otherwise.
     pub(super) polite: HeaderMap,
     pub(super) payload: Payload,
@@ -45,7 +48,7 @@ impl Outgoing {
         if let Some(url) = url_of_get(request, options)? {
             return Ok(Self {
                 get: Some(url),
-                headers: HeaderMap::new(),
+                headers: Cow::default(),
                 polite: preflight(),
                 payload: Payload::Nothing,
             });
@@ -55,7 +58,7 @@ impl Outgoing {
             let form = Form::new(request).await?;
             return Ok(Self {
                 get: None,
-                headers: HeaderMap::from_iter([(CONTENT_TYPE, form.content_type()?)]),
+                headers: Cow::Owned(HeaderMap::from_iter([(CONTENT_TYPE, form.content_type()?)])),
                 polite: preflight(),
                 payload: Payload::Form(Box::new(form)),
             });
@@ -65,9 +68,11 @@ impl Outgoing {
 
     /// As JSON, whatever the options say; a request without a body as nothing.
     pub(super) fn plain(request: &RawRequest) -> Self {
+        static JSON: LazyLock<HeaderMap> =
+            LazyLock::new(|| HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]));
         Self {
             get: None,
-            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            headers: Cow::Borrowed(&JSON),
             polite: HeaderMap::new(),
             payload: match request.body() {
                 "" => Payload::Nothing,
@@ -108,27 +113,38 @@ impl Payload {
     /// The server could not be reached, the connection broke, or a file did.
     pub(super) async fn send(
         self,
-        sending: reqwest::RequestBuilder,
+        client: &reqwest::Client,
+        mut sending: reqwest::Request,
         request: &RawRequest,
         url: &Url,
     ) -> Result<reqwest::Response, Error> {
-        let (sending, length) = match self {
+        let length = match self {
             #[cfg(feature = "upload")]
-            Self::Form(form) => return send_form(*form, sending, url).await,
-            Self::Json => (sending.body(request.body().to_owned()), request.body().len()),
-            Self::Nothing => (sending, 0),
+            Self::Form(form) => return send_form(*form, client, sending, url).await,
+            Self::Json => {
+                *sending.body_mut() = Some(request.body().to_owned().into());
+                request.body().len()
+            }
+            Self::Nothing => 0,
         };
-        sending.send().await.map_err(|error| connect_error(error, url, length))
+        let sent = client.execute(sending).await;
+        sent.map_err(|error| connect_error(error, url, length))
     }
 }
 
 #[cfg(feature = "upload")]
-async fn send_form(form: Form, sending: reqwest::RequestBuilder, url: &Url) -> Result<reqwest::Response, Error> {
+async fn send_form(
+    form: Form,
+    client: &reqwest::Client,
+    mut sending: reqwest::Request,
+    url: &Url,
+) -> Result<reqwest::Response, Error> {
     let failure = form.failure();
     let length = form
         .len()
         .map_or(0, |length| usize::try_from(length).unwrap_or(usize::MAX));
-    let sent = sending.body(form.into_body()).send().await;
+    *sending.body_mut() = Some(form.into_body());
+    let sent = client.execute(sending).await;
     match (failure.take(), sent) {
         // The library says only that the body failed.
         (Some(failure), Err(_)) => Err(failure.after_sending()),

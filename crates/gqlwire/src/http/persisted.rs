@@ -43,7 +43,9 @@ impl HttpTransport {
     pub(super) async fn run_persisted(&self, request: &RawRequest, deadline: Option<Instant>) -> Outcome {
         match &self.options.requests.persisted {
             Some(persisted) => match persisted.way {
-                Way::Automatic if self.takes_hash_of(request) => self.run_hashed(request, persisted, deadline).await,
+                Way::Automatic if self.takes_hash_of(request) => {
+                    Box::pin(self.run_hashed(request, persisted, deadline)).await
+                }
                 Way::Automatic => self.run(request, deadline).await,
                 Way::Trusted { .. } => self.run(&trusted(request, persisted)?, deadline).await,
             },

@@ -1,6 +1,7 @@
 //! Where requests go, as messages show it and as rules see it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::header::LOCATION;
 use http::{HeaderMap, StatusCode};
@@ -10,7 +11,7 @@ use crate::{Error, ErrorKind};
 
 /// A URL as messages show it: without its query and its user, which may hold secrets.
 #[derive(Clone)]
-pub(crate) struct Shown(String);
+pub(crate) struct Shown(Arc<str>);
 
 impl Shown {
     pub(crate) fn of(url: &Url) -> Self {
@@ -20,7 +21,12 @@ impl Shown {
         // Refused by URLs that have no host, and therefore no user.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
-        Self(shown.into())
+        Self(shown.as_str().into())
+    }
+
+    /// The same text, for something that outlives this.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
     }
 }
 

@@ -14,14 +14,14 @@ use super::attempts::{Attempts, Next};
 use super::outgoing::{Outgoing, Payload};
 use super::stream::{StreamKind, StreamOptions, Streams, Wanted, collect};
 use super::{
-    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body,
+    Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, connect_error, persisted,
     redirected, unsafe_credentials,
 };
 use crate::auth::{AuthProvider, Authorization, Target};
 use crate::builder::RequestOptions;
 use crate::execute::timed_out;
 use crate::redact::Secrets;
-use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
+use crate::transport::{Doing, EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.
@@ -157,7 +157,7 @@ impl HttpTransport {
                 seconds = ahead,
                 "this machine's clock is wrong: signatures use the server's time"
             );
-            last = self.attempt(request, auth, ahead).await?;
+            last = Box::pin(self.attempt(request, auth, ahead)).await?;
         }
         if let (Some(auth), Some(sent), Err(refusal)) = (auth, &last.authorization, &last.answer)
             && refusal.is_auth()
@@ -171,7 +171,7 @@ impl HttpTransport {
                         answer: Err(refusal.clone().suffixed(READ_ONCE)),
                         ..last
                     },
-                    false => self.attempt(request, Some(auth), remedies.ahead).await?,
+                    false => Box::pin(self.attempt(request, Some(auth), remedies.ahead)).await?,
                 };
             }
         }
@@ -254,13 +254,13 @@ impl HttpTransport {
             headers.insert(HOST, host.clone());
         }
         // Whether all of it has left cannot be told from here; for a mutation that is the safe answer.
-        let sending = format!("the {} to {}", request.kind(), self.shown);
+        let sending = Doing::Sending(request.kind(), self.shown.shared());
         request.progress.after_sending(sending);
         Ok((headers, authorization))
     }
 
-    fn seeking_credentials(&self, request: &RawRequest) -> String {
-        format!("getting credentials for the {} to {}", request.kind(), self.shown)
+    fn seeking_credentials(&self, request: &RawRequest) -> Doing {
+        Doing::Authorising(request.kind(), self.shown.shared())
     }
 
     async fn send(&self, request: &RawRequest, outgoing: Outgoing, headers: HeaderMap) -> Result<RawResponse, Error> {
@@ -269,7 +269,7 @@ impl HttpTransport {
         let method = outgoing.method();
         let target = outgoing.get.unwrap_or_else(|| url.clone());
         let response = self
-            .dispatch(request, method, target, outgoing.payload, headers)
+            .dispatch(request, method, target, outgoing.payload, headers, &secrets)
             .await?;
         self.judged(request, response, &secrets).await
     }
@@ -282,19 +282,27 @@ impl HttpTransport {
         target: Url,
         payload: Payload,
         headers: HeaderMap,
+        secrets: &Secrets,
     ) -> Result<reqwest::Response, Error> {
         let url = &self.options.url;
-        let secrets = Secrets::of(&headers).and_query_of(url);
-        let sending = self.client.request(method, target.clone()).headers(headers);
-        let response = payload.send(sending, request, url).await?;
         #[cfg(feature = "reqwest-0_13")]
-        if let Some(elsewhere) = super::place::followed(&response, &target) {
-            return Err(elsewhere.without_secrets(&secrets));
+        let asked = target.clone();
+        let sending = self.client.request(method, target).build();
+        let mut sending = sending.map_err(|error| connect_error(error, url, 0))?;
+        // The user and the password of the URL, if it has them.
+        let of_url = std::mem::replace(sending.headers_mut(), headers);
+        for (name, value) in &of_url {
+            sending.headers_mut().entry(name).or_insert_with(|| value.clone());
+        }
+        let response = payload.send(&self.client, sending, request, url).await?;
+        #[cfg(feature = "reqwest-0_13")]
+        if let Some(elsewhere) = super::place::followed(&response, &asked) {
+            return Err(elsewhere.without_secrets(secrets));
         }
         let status = response.status();
         tracing::debug!(status = status.as_u16(), "answered");
         if status.is_redirection() {
-            return Err(redirected(status, response.headers().clone(), url).without_secrets(&secrets));
+            return Err(redirected(status, response.headers().clone(), url).without_secrets(secrets));
         }
         Ok(response)
     }
@@ -303,15 +311,16 @@ impl HttpTransport {
     pub(super) async fn judged(
         &self,
         request: &RawRequest,
-        response: reqwest::Response,
+        mut response: reqwest::Response,
         secrets: &Secrets,
     ) -> Result<RawResponse, Error> {
         let (url, status) = (&self.options.url, response.status());
-        let headers = response.headers().clone();
+        let kind = StreamKind::of(&response);
+        let headers = std::mem::take(response.headers_mut());
         let advice = answer::advice(status, &headers) + &self.options.connect.forwarded(url, status);
-        let body = match StreamKind::of(&response) {
-            Some(kind) => collect(response, kind, &self.options).await,
-            None => read_body(response, self.options.max_body).await,
+        let body = match kind {
+            Some(kind) => Box::pin(collect(response, kind, &self.options)).await,
+            None => answer::read_text(response, &headers, self.options.max_body).await,
         };
         let body = body.map_err(|error| {
             // What refuses a request often does not read it, and its answer is then cut short with the connection: the
@@ -366,7 +375,7 @@ impl Transport for HttpTransport {
             crate::runtime::current()?;
             // The caller's own limit is kept by the caller.
             if let Some(limit) = request.timeout() {
-                return self.run_persisted(request, now().checked_add(limit)).await;
+                return Box::pin(self.run_persisted(request, now().checked_add(limit))).await;
             }
             let limit = self.options.timeout;
             let running = self.run_persisted(request, now().checked_add(limit));

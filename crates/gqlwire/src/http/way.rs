@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -196,9 +196,11 @@ impl StdError for WayError {
 #[derive(Clone, Debug)]
 pub(super) struct OnTheWay(pub(super) Arc<Way>);
 
+/// hyper clones its connector for each request, and asks it for a connection now and then: what is inside is cloned only
+/// then.
 #[derive(Clone, Debug)]
 pub(super) struct Explained<S> {
-    inner: S,
+    inner: Arc<S>,
     way: Arc<Way>,
 }
 
@@ -206,34 +208,38 @@ impl<S> Layer<S> for OnTheWay {
     type Service = Explained<S>;
 
     fn layer(&self, inner: S) -> Explained<S> {
-        let way = Arc::clone(&self.0);
+        let (inner, way) = (Arc::new(inner), Arc::clone(&self.0));
         Explained { inner, way }
     }
 }
 
 impl<S, Request> Service<Request> for Explained<S>
 where
-    S: Service<Request, Error = BoxError>,
+    S: Service<Request, Error = BoxError> + Clone + Send + Sync + 'static,
     S::Response: Send,
-    S::Future: Send + 'static,
+    S::Future: Send,
+    Request: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let (connecting, way) = (self.inner.call(request), Arc::clone(&self.way));
+        let (mut inner, way) = (S::clone(&self.inner), Arc::clone(&self.way));
         Box::pin(async move {
             let explained = async {
-                let error = match connecting.await {
-                    Ok(connection) => return Ok(connection),
-                    Err(error) => error,
+                let connecting = async {
+                    poll_fn(|cx| inner.poll_ready(cx)).await?;
+                    inner.call(request).await
                 };
-                Err(way.explain(error).await)
+                match connecting.await {
+                    Ok(connection) => Ok(connection),
+                    Err(error) => Err(way.explain(error).await),
+                }
             };
             match tokio::time::timeout(way.timeout, explained).await {
                 Ok(outcome) => outcome.map_err(BoxError::from),

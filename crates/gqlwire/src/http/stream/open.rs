@@ -174,7 +174,9 @@ impl HttpTransport {
             let secrets = Secrets::of(&headers).and_query_of(&self.options.url);
             let (method, url) = (outgoing.method(), outgoing.get.clone());
             let url = url.unwrap_or_else(|| self.options.url.clone());
-            let response = self.dispatch(request, method, url, outgoing.payload, headers).await?;
+            let response = self
+                .dispatch(request, method, url, outgoing.payload, headers, &secrets)
+                .await?;
             let refusal = match self.opened(request, response, wanted, &secrets).await {
                 Err(error) if error.is_auth() => error,
                 other => return other,

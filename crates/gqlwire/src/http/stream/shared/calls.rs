@@ -100,7 +100,9 @@ impl HttpTransport {
             }
             let secrets = Secrets::of(&headers).and_query_of(&self.options.url);
             let (method, url) = (method.clone(), url.clone());
-            let response = self.dispatch(request, method, url, outgoing.payload, headers).await?;
+            let response = self
+                .dispatch(request, method, url, outgoing.payload, headers, &secrets)
+                .await?;
             let status = response.status();
             if status.is_success() {
                 return Ok(response);
