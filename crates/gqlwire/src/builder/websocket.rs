@@ -51,6 +51,7 @@ impl ClientBuilder {
             (None, Some(options)) => self.channel(&own, options)?,
         };
         if is_socket(&own) || carries_requests {
+            self.requests.check_sockets()?;
             let sockets = self.sockets(service, Arc::default(), None)?;
             return Ok(Client::with_transport(sockets));
         }
