@@ -131,6 +131,7 @@ impl ClientBuilder {
             queries,
             query_timeout: self.timeout,
             retry: self.retry,
+            retry_budget: self.retry_budget,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
             subscriptions_per_connection: sockets.subscriptions_per_connection,
