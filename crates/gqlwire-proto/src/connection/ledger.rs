@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,8 @@ pub(super) struct Ledger<S> {
     begun: u64,
     // Ordered, so that what happens to all happens in the order of their start.
     live: BTreeMap<SubscriptionId, S>,
-    /// What the server has been told to stop, and may not have heard yet.
-    told: BTreeSet<SubscriptionId>,
+    /// What the server has been told to stop, and may not have heard yet, and when.
+    told: BTreeMap<SubscriptionId, Instant>,
     actions: VecDeque<Action>,
 }
 
@@ -59,7 +59,7 @@ impl<S> Ledger<S> {
             last_frame: now,
             begun: 0,
             live: BTreeMap::new(),
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
             actions: VecDeque::from([Action::Send(first_words)]),
         }
     }
@@ -171,12 +171,19 @@ impl<S> Ledger<S> {
         Some(state)
     }
 
-    /// Whether the server is to be told to stop what is not live (any more): once for each.
+    /// Whether the server is to be told to stop what is not live (any more).
+    ///
+    /// Once for each, and again where events of it still come when it must have heard: `subscriptions-transport-ws` forgets
+    /// a stop that overtakes the beginning of its operation, and would go on for as long as the connection lives.
     pub(super) fn tell(&mut self, id: SubscriptionId) -> bool {
         const REMEMBERED: usize = 256;
-        if id.number() >> 16 > self.begun || !self.told.insert(id) {
+        const HEARD: Duration = Duration::from_secs(1);
+        let now = self.last_frame;
+        let again = |told: &Instant| now.saturating_duration_since(*told) >= HEARD;
+        if id.number() >> 16 > self.begun || !self.told.get(&id).is_none_or(again) {
             return false;
         }
+        self.told.insert(id, now);
         if self.told.len() > REMEMBERED {
             self.told.pop_first();
         }

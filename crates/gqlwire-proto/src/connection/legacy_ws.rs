@@ -23,7 +23,8 @@ use super::{Action, Data, Disconnect, End, Envelope, Refusal, Settings, Start, S
 /// ```
 ///
 /// There is no acknowledgement of an operation: it counts as acknowledged when it is sent. Servers differ in whether
-/// they answer a `stop`, so that nobody waits for it. Types that this version does not know are ignored: the protocol
+/// they answer a `stop`, so that nobody waits for it; an operation that goes on all the same is stopped again, once a
+/// second at most. Types that this version does not know are ignored: the protocol
 /// has never been written down completely.
 #[derive(Debug)]
 pub struct LegacyWs {

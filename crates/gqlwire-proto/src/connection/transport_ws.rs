@@ -23,7 +23,7 @@ use crate::response::excerpt;
 ///
 /// There is no acknowledgement of an operation: it counts as acknowledged when it is sent. A ping of the server is
 /// answered at any time, with what it carried. What comes for an operation that is over is ignored, but for an event,
-/// which shows that the server has not heard of it: it is told once.
+/// which shows that the server has not heard of it: it is told, once a second at most.
 #[derive(Debug)]
 pub struct TransportWs {
     ledger: Ledger<()>,

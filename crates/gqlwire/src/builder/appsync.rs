@@ -97,6 +97,7 @@ impl ClientBuilder {
             queries: Some(Arc::clone(&http) as Arc<dyn Transport>),
             query_timeout: self.timeout,
             retry: self.retry,
+            retry_budget: self.retry_budget,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
             subscriptions_per_connection: sockets.subscriptions_per_connection,

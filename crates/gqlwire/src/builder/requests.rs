@@ -39,10 +39,30 @@ impl RequestOptions {
         };
         Err(Error::config(format!("AppSync takes no {what}: leave the option out")))
     }
+
+    /// What of this a socket has no place for: said, since whole documents would go out in place of trusted ones.
+    #[cfg(feature = "websocket")]
+    pub(super) fn check_sockets(&self) -> Result<(), Error> {
+        let what = match self {
+            Self {
+                queries_by_get: true, ..
+            } => "queries by GET",
+            Self { persisted: Some(_), .. } => "persisted queries",
+            Self { batching: Some(_), .. } => "batches",
+            _ => return Ok(()),
+        };
+        Err(Error::config(format!(
+            "there are no {what} over a websocket, which is where all requests of this client go: leave the option out, or give \
+             the client a URL of HTTP"
+        )))
+    }
 }
 
 impl ClientBuilder {
     /// Sends queries by `GET`, as [`Execute::get`](crate::Execute::get) does for one; mutations go by `POST`.
+    ///
+    /// Like the other options of this block it is one of requests over HTTP: [`build`](Self::build) refuses it for AppSync,
+    /// and where all requests go over a websocket.
     pub fn queries_by_get(mut self) -> Self {
         self.requests.queries_by_get = true;
         self
@@ -56,6 +76,8 @@ impl ClientBuilder {
     }
 
     /// Names documents in place of sending them: automatic persisted queries, or trusted documents.
+    ///
+    /// Trusted documents are named in subscriptions over HTTP too. Over websockets, documents go in full.
     pub fn persisted_queries(mut self, persisted: PersistedQueries) -> Self {
         self.requests.persisted = Some(persisted);
         self

@@ -51,6 +51,7 @@ impl ClientBuilder {
             (None, Some(options)) => self.channel(&own, options)?,
         };
         if is_socket(&own) || carries_requests {
+            self.requests.check_sockets()?;
             let sockets = self.sockets(service, Arc::default(), None)?;
             return Ok(Client::with_transport(sockets));
         }
@@ -130,6 +131,7 @@ impl ClientBuilder {
             queries,
             query_timeout: self.timeout,
             retry: self.retry,
+            retry_budget: self.retry_budget,
             reconnect: sockets.reconnect,
             subscribe_deadline: sockets.subscribe_deadline,
             subscriptions_per_connection: sockets.subscriptions_per_connection,

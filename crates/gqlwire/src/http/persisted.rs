@@ -53,6 +53,14 @@ impl HttpTransport {
         }
     }
 
+    /// A request whose answer is a stream. It has its document in full or, if only trusted ones are taken, as an id.
+    pub(super) fn named_alone(&self, request: RawRequest) -> Result<RawRequest, Error> {
+        match &self.options.requests.persisted {
+            Some(persisted) => trusted(&request, persisted),
+            None => Ok(request),
+        }
+    }
+
     /// The requests of a batch, which have their documents in full or, if only trusted ones are taken, as ids.
     pub(super) fn named(&self, requests: &[RawRequest]) -> Result<Vec<RawRequest>, Error> {
         let named = |request: &RawRequest| match &self.options.requests.persisted {

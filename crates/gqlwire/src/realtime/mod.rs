@@ -39,7 +39,7 @@ use self::queue::{Budget, Capacity, Ending, QueueReader, QueueWriter, queue};
 use crate::auth::AuthProvider;
 use crate::http::{ServerClock, Shown};
 use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
-use crate::{Counters, Error, ErrorKind, Overflow, RetryPolicy, SessionState};
+use crate::{Counters, Error, ErrorKind, Overflow, RetryBudget, RetryPolicy, SessionState};
 
 pub(crate) use self::delivery::Delivery;
 #[cfg(feature = "appsync")]
@@ -69,6 +69,8 @@ pub(crate) struct RealtimeOptions {
     pub(crate) query_timeout: Duration,
     /// When a query or mutation on the socket is tried again.
     pub(crate) retry: RetryPolicy,
+    /// How many such attempts there may be in all.
+    pub(crate) retry_budget: RetryBudget,
     pub(crate) reconnect: ReconnectPolicy,
     /// For how long a subscription is tried to be started; `None` for what is usual.
     pub(crate) subscribe_deadline: Option<Duration>,
@@ -104,6 +106,8 @@ struct Shared {
     budget: Arc<Budget>,
     /// How many catch-ups may run at once.
     catch_ups: Semaphore,
+    /// What the repeated attempts of all queries and mutations may still be.
+    retries: crate::http::Budget,
 }
 
 /// Where a session's task takes its commands.
@@ -152,6 +156,7 @@ impl RealtimeClient {
                 endpoint: Shown::of(options.service.url()).to_string().into(),
                 budget: Budget::new(options.delivery.bytes_in_all, spares),
                 catch_ups: Semaphore::new(catch_up::AT_ONCE),
+                retries: crate::http::Budget::new(options.retry_budget),
                 options,
                 connect,
                 worked: AtomicBool::new(false),

@@ -68,6 +68,8 @@ impl RealtimeClient {
         let now = || Instant::now().into_std();
         let policy = request.retry().unwrap_or(&self.shared.options.retry);
         let mut attempts = Attempts::new(policy, request.kind(), now().checked_add(limit));
+        let budget = &self.shared.retries;
+        budget.called(now());
         loop {
             tracing::Span::current().record("attempts", attempts.current());
             let began = now();
@@ -77,6 +79,7 @@ impl RealtimeClient {
             };
             match attempts.failed(&error, began, now(), SystemTime::now(), roll()) {
                 Next::Over(why) => return Err(attempts.conclude(error, why)),
+                Next::Again(_) if !budget.allows(now()) => return Err(attempts.conclude(error, Some(budget.used_up()))),
                 Next::Again(delay) => {
                     tracing::debug!(kind = ?error.kind(), ?delay, attempt = attempts.current(), "trying again");
                     metrics::repeated(request.kind());

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use gqlwire_proto::incremental::Merger;
 use http::HeaderName;
 use serde::Serialize;
 use serde_json::Value;
@@ -17,7 +18,7 @@ use tokio::time::Instant;
 use super::recording::{
     Answer, Body, End, Event, Execute, Failure, HIDDEN, Head, How, Line, Request, Subscribe, VERSION, chosen,
 };
-use crate::transport::{EventSource, Outcome, RawEvent, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawEvent, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Counters, Error, ErrorKind, SessionState};
 
 /// A [`Transport`] around another one, that writes down what passes: for [`Replay`](super::Replay), or to look at.
@@ -27,7 +28,8 @@ use crate::{Counters, Error, ErrorKind, SessionState};
 /// as it is: [`hiding_variable`](Self::hiding_variable) takes out what must not.
 ///
 /// Files that are uploaded are not recorded, only their places. Each line is in the file as soon as it is written. A file that cannot be written fails no call, which has perhaps been
-/// executed: [`finish`](Self::finish) tells.
+/// executed: [`finish`](Self::finish) tells. An answer in pieces is recorded as the whole that they add up to, once it is
+/// there; one that is abandoned before is not.
 ///
 /// ```no_run
 /// # async fn example(client: gqlwire::Client) -> Result<(), gqlwire::Error> {
@@ -194,6 +196,46 @@ impl Transport for Recorder {
         })
     }
 
+    fn incremental(&self, request: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        Box::pin(async move {
+            let at = self.log.now();
+            let answer = match self.inner.incremental(request.clone()).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    self.executed(at, &request, &Err(error.clone()));
+                    return Err(error);
+                }
+            };
+            let RawIncremental {
+                status,
+                headers,
+                payloads,
+            } = answer;
+            let whole = RawResponse {
+                status,
+                headers: headers.clone(),
+                body: String::new(),
+            };
+            let answer = GrowingAnswer {
+                recorder: self.clone(),
+                request,
+                at,
+                // The transport bounds what it reads.
+                merger: Merger::new(usize::MAX),
+                whole: Some(whole),
+            };
+            let payloads = Box::new(RecordedPieces {
+                inner: payloads,
+                answer,
+            });
+            Ok(RawIncremental {
+                status,
+                headers,
+                payloads,
+            })
+        })
+    }
+
     /// Each of a batch is a call of its own in the recording.
     fn execute_batch<'a>(&'a self, requests: &'a [RawRequest]) -> BoxFuture<'a, Result<Vec<Outcome>, Error>> {
         Box::pin(async move {
@@ -303,6 +345,63 @@ fn rounded(ms: f64) -> f64 {
 /// The time that a recorded number of milliseconds is.
 pub(super) fn duration(ms: f64) -> Duration {
     Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
+}
+
+struct RecordedPieces {
+    inner: Box<dyn EventSource>,
+    answer: GrowingAnswer,
+}
+
+/// An answer in pieces, which is written down when it is whole.
+struct GrowingAnswer {
+    recorder: Recorder,
+    request: RawRequest,
+    at: f64,
+    merger: Merger,
+    /// The answer without its body; `None` once it has been written.
+    whole: Option<RawResponse>,
+}
+
+impl GrowingAnswer {
+    fn piece(&mut self, text: &str) {
+        // What does not fit is told to the caller by its own merger.
+        if self.merger.push(text).is_ok_and(|payload| !payload.has_next)
+            && let Some(mut whole) = self.whole.take()
+        {
+            whole.body = self.merger.to_json();
+            self.recorder.executed(self.at, &self.request, &Ok(whole));
+        }
+    }
+
+    fn failed(&mut self, error: &Error) {
+        if self.whole.take().is_some() {
+            self.recorder.executed(self.at, &self.request, &Err(error.clone()));
+        }
+    }
+}
+
+impl EventSource for RecordedPieces {
+    fn poll_event<'s>(&'s mut self, cx: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
+        let next = self.inner.poll_event(cx);
+        match &next {
+            Poll::Ready(Some(Ok(RawEvent::Next(text)))) => self.answer.piece(text),
+            Poll::Ready(Some(Err(error))) => self.answer.failed(error),
+            Poll::Ready(Some(Ok(_)) | None) | Poll::Pending => {}
+        }
+        next
+    }
+
+    fn stop(&mut self) {
+        self.inner.stop();
+    }
+}
+
+impl fmt::Debug for RecordedPieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedPieces")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
 }
 
 struct RecordedSource {

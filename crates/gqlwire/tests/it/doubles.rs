@@ -1,11 +1,14 @@
 //! The doubles of `gqlwire::testing`: a scripted server, recordings, and their replay.
 
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use gqlwire::testing::{Events, Expect, Feed, Recorder, Replay, Scripted};
-use gqlwire::{Client, Error, ErrorKind, Event, GraphQLError, RawResponse, Request};
+use gqlwire::{Client, Error, ErrorKind, Event, EventSource, GraphQLError, RawEvent, RawIncremental, RawRequest};
+use gqlwire::{RawResponse, Request, Transport};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -356,6 +359,57 @@ async fn a_replay_is_what_was_recorded() {
     let replay = Replay::from_text(&text).unwrap().in_order().with_original_timing();
     assert_eq!(session(&replay.client()).await, recorded);
     assert_eq!(began.elapsed(), Duration::from_secs(7));
+}
+
+/// Answers in two pieces, if it is asked for pieces.
+#[derive(Debug)]
+struct InPieces;
+
+#[derive(Debug)]
+struct TwoPieces(std::array::IntoIter<&'static str, 2>, &'static str);
+
+impl Transport for InPieces {
+    fn execute<'a>(&'a self, _: &'a RawRequest) -> BoxFuture<'a, Result<RawResponse, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Status, "not acceptable")) })
+    }
+
+    fn incremental(&self, _: RawRequest) -> BoxFuture<'_, Result<RawIncremental, Error>> {
+        let pieces = [
+            r#"{"data":{"a":1},"hasNext":true}"#,
+            r#"{"incremental":[{"path":[],"data":{"b":2}}],"hasNext":false}"#,
+        ];
+        Box::pin(async move { Ok(RawIncremental::new(Box::new(TwoPieces(pieces.into_iter(), "")))) })
+    }
+
+    fn subscribe(&self, _: RawRequest) -> BoxFuture<'_, Result<Box<dyn EventSource>, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Request, "no subscriptions")) })
+    }
+}
+
+impl EventSource for TwoPieces {
+    fn poll_event<'s>(&'s mut self, _: &mut Context<'_>) -> Poll<Option<Result<RawEvent<'s>, Error>>> {
+        Poll::Ready(self.0.next().map(|piece| {
+            self.1 = piece;
+            Ok(RawEvent::Next(self.1))
+        }))
+    }
+
+    fn stop(&mut self) {}
+}
+
+#[tokio::test]
+async fn an_answer_in_pieces_passes_a_recorder_in_pieces_and_is_replayed_as_a_whole() {
+    let query = "{ a ... @defer { b } }";
+    let page = Page::default();
+    let client = Client::with_transport(Recorder::around_to(InPieces, page.clone()));
+    let mut answer = client.incremental(query).await.unwrap();
+    assert!(answer.next().await.unwrap().unwrap().has_next);
+    assert!(!page.text().contains("execute"), "{}", page.text());
+    assert!(!answer.next().await.unwrap().unwrap().has_next);
+    let replayed = Replay::from_text(&page.text()).unwrap().client();
+    let mut replayed = replayed.incremental(query).await.unwrap();
+    assert!(!replayed.next().await.unwrap().unwrap().has_next);
+    assert_eq!(replayed.raw(), answer.raw());
 }
 
 #[tokio::test]

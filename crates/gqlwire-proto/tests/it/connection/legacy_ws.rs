@@ -76,6 +76,29 @@ fn a_stop_is_told_and_not_waited_for() {
 }
 
 #[test]
+fn what_goes_on_although_it_was_stopped_is_stopped_again_once_the_server_must_have_heard() {
+    let data = r#"{"type":"data","id":"65536","payload":{"data":1}}"#;
+    let stop = r#"{"id":"65536","type":"stop"}"#;
+    let mut story = ready();
+    let id = story.start(0, false);
+    let _ = story
+        .sends(&start("65536"))
+        .expect(&Action::Acknowledged(id))
+        .stop(id)
+        .ends(id, End::Stopped)
+        .sends(stop)
+        .passes(SECOND)
+        .server(data)
+        .sends(stop)
+        .server(data)
+        .nothing()
+        .passes(SECOND)
+        .server(data)
+        .sends(stop)
+        .nothing();
+}
+
+#[test]
 fn it_says_goodbye() {
     let mut story = ready();
     let id = story.start(0, false);

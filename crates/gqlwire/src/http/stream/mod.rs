@@ -96,6 +96,7 @@ impl super::HttpTransport {
     /// Starts a subscription in the way that the client was built for.
     pub(super) async fn events(&self, request: RawRequest) -> Result<Box<dyn EventSource>, Error> {
         crate::runtime::current()?;
+        let request = self.named_alone(request)?;
         match self.options.streams.carrier {
             Carrier::SingleConnection => self.shared_events(request).await,
             _ => self.own_events(request).await,

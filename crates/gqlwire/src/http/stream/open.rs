@@ -1,4 +1,4 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
@@ -216,7 +216,7 @@ impl HttpTransport {
                     response,
                     &kind,
                     wanted.content(),
-                    self.silence(wanted),
+                    self.silence(wanted, request.timeout()),
                     self.options.max_body,
                 );
                 Ok(Opened::Stream(Box::new(messages), head))
@@ -226,9 +226,9 @@ impl HttpTransport {
     }
 
     /// A request has an end, and its server something to do meanwhile; a subscription may have nothing to say for days.
-    pub(super) fn silence(&self, wanted: Wanted) -> Silence {
+    pub(super) fn silence(&self, wanted: Wanted, of_call: Option<Duration>) -> Silence {
         match (wanted, self.options.streams.idle) {
-            (Wanted::Pieces, _) => Silence::Limited(self.options.timeout),
+            (Wanted::Pieces, _) => Silence::Limited(of_call.unwrap_or(self.options.timeout)),
             (_, Some(limit)) => Silence::Limited(limit),
             (_, None) => Silence::AfterHeartbeat(DEFAULT_STREAM_IDLE_TIMEOUT),
         }

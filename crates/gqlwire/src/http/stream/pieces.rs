@@ -10,6 +10,7 @@ impl HttpTransport {
     /// Runs a query or a mutation whose answer may come in pieces.
     pub(in crate::http) async fn pieces(&self, request: RawRequest) -> Result<RawIncremental, Error> {
         crate::runtime::current()?;
+        let request = self.named_alone(request)?;
         let mut wanted = Wanted::Pieces;
         match self.open_first(&request, &mut wanted).await? {
             Opened::Stream(messages, head) => Ok(RawIncremental {

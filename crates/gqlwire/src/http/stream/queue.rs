@@ -114,7 +114,7 @@ impl QueueWriter {
     pub(super) fn push_gap(&self, gap: Gap) {
         let mut waiting = lock(&self.shared);
         if waiting.ending.is_none() {
-            waiting.items.push_back(Item::Gap(gap));
+            waiting.mark_gap(gap);
             wake(waiting);
         }
     }
@@ -142,6 +142,21 @@ impl Drop for QueueWriter {
 }
 
 impl Waiting {
+    /// Behind what waits. A gap before it with no event between the two goes on, so that a consumer that reads nothing does
+    /// not collect one for each connection that is lost.
+    fn mark_gap(&mut self, gap: Gap) {
+        let since_event = self.items.iter_mut().rev();
+        let mut marks = since_event.take_while(|item| !matches!(item, Item::Event(_)));
+        let known = marks.find_map(|item| match item {
+            Item::Gap(known) => Some(known),
+            Item::Dropped(_) | Item::Event(_) => None,
+        });
+        match known {
+            Some(known) => (known.until, known.cause) = (gap.until, gap.cause),
+            None => self.items.push_back(Item::Gap(gap)),
+        }
+    }
+
     fn drop_oldest(&mut self, now: SystemTime) {
         let mut dropped = Dropped::new(0, now, now);
         while let Some(item) = self.items.pop_front() {
@@ -306,6 +321,17 @@ mod tests {
         let read = read(&mut reader);
         assert!(read.contains(&"gap".to_owned()), "{read:?}");
         assert_eq!(&read[read.len() - 2..], ["c", "d"], "{read:?}");
+    }
+
+    #[test]
+    fn gaps_of_which_nothing_lies_between_are_one() {
+        let (writer, mut reader) = queue(capacity(Overflow::DropNewest));
+        let now = SystemTime::now();
+        for event in ["a", "b", "c", "d", "e"] {
+            writer.push(event);
+            writer.push_gap(Gap::new(now, now, Error::new(ErrorKind::Disconnected, "x")));
+        }
+        assert_eq!(read(&mut reader), ["a", "gap", "b", "gap", "dropped 3"]);
     }
 
     #[test]

@@ -98,6 +98,7 @@ impl Setup {
             queries: self.queries,
             query_timeout: Duration::from_secs(35),
             retry: RetryPolicy::default(),
+            retry_budget: crate::RetryBudget::default(),
             reconnect: self.reconnect,
             subscribe_deadline: self.subscribe_deadline,
             subscriptions_per_connection: Some(self.subscriptions_per_connection),

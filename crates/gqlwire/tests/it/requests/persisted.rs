@@ -213,7 +213,38 @@ async fn a_document_that_is_not_trusted_is_refused_before_anything_is_sent() {
         presentable(&error).contains("the query Q is none of the trusted documents"),
         "{error}"
     );
+    let error = client.incremental("query Q { n }").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    let error = client.subscribe("subscription Q { n }").await.unwrap_err();
+    assert!(presentable(&error).contains("none of the trusted documents"), "{error}");
     assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn answers_in_pieces_and_subscriptions_over_http_name_trusted_documents_too() {
+    const SUBSCRIPTION: &str = "subscription { n }";
+    let server = server(|_, _| (OK, data(1))).await;
+    let trusted = || PersistedQueries::trusted([(QUERY, "q"), (SUBSCRIPTION, "s")]);
+    let client = client(&server).persisted_queries(trusted()).build().unwrap();
+    client.incremental(QUERY).await.unwrap().last().await.unwrap();
+    assert_eq!(server.requests().last().unwrap().body, r#"{"documentId":"q"}"#);
+    let _events = client.subscribe(SUBSCRIPTION).await.unwrap();
+    assert_eq!(server.requests().last().unwrap().body, r#"{"documentId":"s"}"#);
+}
+
+#[tokio::test]
+async fn where_everything_goes_over_a_socket_no_document_can_be_named_and_the_builder_says_so() {
+    let builder = || gqlwire::Client::builder("ws://127.0.0.1:1/graphql");
+    let options = [
+        builder().persisted_queries(PersistedQueries::automatic()),
+        builder().queries_by_get(),
+        builder().batching(gqlwire::Batching::new()),
+    ];
+    for options in options {
+        let error = options.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("over a websocket"), "{error}");
+    }
 }
 
 #[tokio::test]

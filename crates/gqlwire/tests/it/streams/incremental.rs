@@ -189,11 +189,16 @@ async fn a_server_that_goes_silent_between_pieces_is_not_waited_for_without_end(
             .await;
     })
     .await;
-    let client = client(&server).timeout(Duration::from_secs(1)).build().unwrap();
-    let mut answer = client.incremental(QUERY).await.unwrap();
-    answer.next().await.unwrap().unwrap();
-    let error = answer.next().await.unwrap().unwrap_err();
-    assert!(error.is_timeout(), "{error:?}");
+    let second = Duration::from_secs(1);
+    let short = client(&server).timeout(second).build().unwrap();
+    let of_call = client(&server).build().unwrap();
+    for call in [short.incremental(QUERY), of_call.incremental(QUERY).timeout(second)] {
+        let mut answer = call.await.unwrap();
+        answer.next().await.unwrap().unwrap();
+        let error = answer.next().await.unwrap().unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+        assert!(error.to_string().contains("1s"), "{error}");
+    }
 }
 
 #[tokio::test]

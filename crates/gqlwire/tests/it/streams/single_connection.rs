@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use gqlwire::{Client, ErrorKind, Event, Overflow, Request, SseOptions};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::{COUNT, SSE, all, client};
 use crate::support::{Server, response};
@@ -15,6 +15,8 @@ pub(super) struct Double {
     pub(super) streams: mpsc::UnboundedReceiver<mpsc::UnboundedSender<String>>,
     pub(super) posts: mpsc::UnboundedReceiver<Value>,
     pub(super) stops: mpsc::UnboundedReceiver<String>,
+    /// Lets the answer to a slow subscription go.
+    answer: Arc<Notify>,
 }
 
 impl Double {
@@ -23,9 +25,11 @@ impl Double {
         let (posted, posts) = mpsc::unbounded_channel();
         let (stopped, stops) = mpsc::unbounded_channel();
         let reserved = Arc::new(Mutex::new(0));
+        let answer = Arc::new(Notify::new());
+        let answers = Arc::clone(&answer);
         let server = Server::start(move |request, mut stream| {
             let (opened, posted, stopped) = (opened.clone(), posted.clone(), stopped.clone());
-            let reserved = Arc::clone(&reserved);
+            let (reserved, answer) = (Arc::clone(&reserved), Arc::clone(&answers));
             async move {
                 let token = request.header("x-graphql-event-stream-token");
                 let expected = format!("secret-token-{}", *reserved.lock().unwrap());
@@ -64,6 +68,9 @@ impl Double {
                     }
                     "POST" => {
                         posted.send(serde_json::from_str(&request.body).unwrap()).unwrap();
+                        if request.body.contains("slow") {
+                            answer.notified().await;
+                        }
                         stream.send(response("202 Accepted", &[], "")).await;
                     }
                     _ => {
@@ -79,6 +86,7 @@ impl Double {
             streams,
             posts,
             stops,
+            answer,
         }
     }
 
@@ -149,6 +157,23 @@ async fn dropping_one_tells_the_server_and_the_others_go_on() {
     assert_eq!(all(two).await, [r#"{"count":2}"#]);
     // Nobody is left, and so the stream is closed.
     stream.closed().await;
+}
+
+#[tokio::test]
+async fn one_that_is_given_up_while_it_is_posted_is_stopped_once_the_server_has_it() {
+    let mut double = Double::start().await;
+    let client = double.client();
+    let kept = client.subscribe(COUNT).await.unwrap();
+    let _ = double.posted().await;
+    let slow = tokio::spawn(client.subscribe("subscription { slow }").into_future());
+    let post = double.posts.recv().await.unwrap();
+    assert_eq!(post["query"], "subscription { slow }");
+    slow.abort();
+    let stop = double.stops.recv().await.unwrap();
+    // The server may have read the stop first, or has it again after its answer to the post.
+    double.answer.notify_one();
+    assert_eq!(double.stops.recv().await.unwrap(), stop);
+    drop(kept);
 }
 
 #[tokio::test]

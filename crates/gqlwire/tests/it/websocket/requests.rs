@@ -1,7 +1,7 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use gqlwire::{Client, ErrorKind, RetryPolicy};
+use gqlwire::{Client, ErrorKind, Protocol, RetryBudget, RetryPolicy};
 use serde_json::json;
 
 use super::{BOTH, data, request, speaking};
@@ -86,6 +86,24 @@ async fn a_query_is_repeated_when_its_connection_is_lost() {
         let answer = asking.await.unwrap().unwrap();
         assert_eq!(answer.into_data().unwrap(), json!({"hangs": 2}));
     }
+}
+
+#[tokio::test]
+async fn a_query_is_not_repeated_when_the_retry_budget_is_used_up() {
+    let server = GraphqlServer::start().await;
+    let client = speaking(&server, Protocol::TransportWs)
+        .retry_budget(RetryBudget::new(0.0, 0.0))
+        .build()
+        .unwrap();
+    let asking = tokio::spawn({
+        let client = client.clone();
+        async move { client.execute(request("{ hangs }")).await }
+    });
+    server.hanging(1).await;
+    server.cut();
+    let error = asking.await.unwrap().unwrap_err();
+    assert_eq!(error.attempts(), 1);
+    assert!(presentable(&error).contains("retry budget"), "{error}");
 }
 
 #[tokio::test]

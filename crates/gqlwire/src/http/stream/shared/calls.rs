@@ -50,7 +50,7 @@ impl HttpTransport {
             let message = format!("{} answered {status} without a stream of events", self.shown);
             return Err(Error::new(ErrorKind::Protocol, message).with_answer(status, headers));
         }
-        let silence = self.silence(Wanted::Sse);
+        let silence = self.silence(Wanted::Sse, None);
         let limit = self.options.max_body;
         let messages = Messages::new(response, &StreamKind::Sse, Content::Shared, silence, limit);
         Ok((token, Box::new(messages)))

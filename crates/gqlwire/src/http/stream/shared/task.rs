@@ -77,9 +77,17 @@ struct Subscription {
     post: u64,
 }
 
+/// What is wanted of an answer to a post.
+struct Posted {
+    id: u64,
+    post: u64,
+    request: Arc<RawRequest>,
+    outcome: Result<(), Error>,
+}
+
 /// What came of a request beside the stream.
 enum Called {
-    Posted(u64, u64, Result<(), Error>),
+    Posted(Posted),
     Released,
 }
 
@@ -146,8 +154,13 @@ impl Task {
         self.calls.push(Box::pin(async move {
             sleep_until(at).await;
             let posted = tokio::time::timeout(limit, transport.solicit(&request, &token, id)).await;
-            let posted = posted.unwrap_or_else(|_| Err(crate::execute::timed_out(&request, limit)));
-            Called::Posted(id, post, posted)
+            let outcome = posted.unwrap_or_else(|_| Err(crate::execute::timed_out(&request, limit)));
+            Called::Posted(Posted {
+                id,
+                post,
+                request,
+                outcome,
+            })
         }));
     }
 
@@ -156,21 +169,33 @@ impl Task {
             return;
         };
         subscription.writer.end(None);
+        self.release(subscription.request, id);
+    }
+
+    fn release(&mut self, request: Arc<RawRequest>, id: u64) {
         if let Link::Open { token, .. } = &self.link {
             let (transport, token) = (self.transport.clone(), token.clone());
             self.calls.push(Box::pin(async move {
-                let released = transport.release(&subscription.request, &token, id);
+                let released = transport.release(&request, &token, id);
                 let _ = tokio::time::timeout(STOP, released).await;
                 Called::Released
             }));
         }
     }
 
-    fn posted(&mut self, id: u64, post: u64, outcome: Result<(), Error>) {
-        let Some(subscription) = self.subscriptions.get_mut(&id).filter(|known| known.post == post) else {
+    fn posted(&mut self, posted: Posted) {
+        let Posted { id, post, .. } = posted;
+        let Some(subscription) = self.subscriptions.get_mut(&id) else {
+            // It was stopped meanwhile. The two requests may have overtaken each other, and then it has begun after all.
+            if posted.outcome.is_ok() && !self.subscriptions.is_empty() {
+                self.release(posted.request, id);
+            }
             return;
         };
-        let error = match outcome {
+        if subscription.post != post {
+            return;
+        }
+        let error = match posted.outcome {
             Ok(()) => {
                 subscription.backoff.recovered();
                 if let Some((since, cause)) = subscription.gap.take() {
@@ -411,8 +436,8 @@ impl Future for Task {
             }
             while let Poll::Ready(Some(called)) = this.calls.poll_next_unpin(cx) {
                 happened = true;
-                if let Called::Posted(id, post, outcome) = called {
-                    this.posted(id, post, outcome);
+                if let Called::Posted(posted) = called {
+                    this.posted(posted);
                 }
             }
             happened |= this.poll_link(cx);
