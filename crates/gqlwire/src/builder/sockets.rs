@@ -47,7 +47,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long [`Client::close`] may wait for the server, and how long the server may take to confirm that a
+    /// How long [`Client::close`](crate::Client::close) may wait for the server, and how long the server may take to confirm that a
     /// subscription is stopped; default [`DEFAULT_CLOSE_TIMEOUT`].
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.sockets.timeouts.stop = timeout.min(LONGEST);
