@@ -47,7 +47,7 @@ impl ClientBuilder {
         self
     }
 
-    /// How long [`Client::close`] may wait for the server, and how long the server may take to confirm that a
+    /// How long [`Client::close`](crate::Client::close) may wait for the server, and how long the server may take to confirm that a
     /// subscription is stopped; default [`DEFAULT_CLOSE_TIMEOUT`].
     pub fn close_timeout(mut self, timeout: Duration) -> Self {
         self.sockets.timeouts.stop = timeout.min(LONGEST);
@@ -103,14 +103,14 @@ impl ClientBuilder {
     }
 
     /// How many events may wait for one subscriber, unless its call says something else; default
-    /// [`DEFAULT_QUEUE_MESSAGES`]. As many again may be in the hands of a subscriber that is reading.
+    /// [`DEFAULT_QUEUE_MESSAGES`](crate::DEFAULT_QUEUE_MESSAGES). As many again may be in the hands of a subscriber that is reading.
     pub fn queue_messages(mut self, most: usize) -> Self {
         self.sockets.delivery.capacity.messages = most;
         self
     }
 
     /// How many bytes of events may wait for one subscriber, unless its call says something else; default
-    /// [`DEFAULT_QUEUE_BYTES`]. An empty queue takes an event of any size, and one
+    /// [`DEFAULT_QUEUE_BYTES`](crate::DEFAULT_QUEUE_BYTES). An empty queue takes an event of any size, and one
     /// [`Event::Snapshot`](crate::Event::Snapshot) may always wait.
     pub fn queue_bytes(mut self, most: usize) -> Self {
         self.sockets.delivery.capacity.bytes = most;
@@ -118,7 +118,7 @@ impl ClientBuilder {
     }
 
     /// How many bytes may wait for all subscribers of this client, those included that they are reading; default
-    /// [`DEFAULT_QUEUE_BYTES_IN_ALL`]. As many again may be held back for catch-ups. Where that is used up, the next subscription that an event comes for is
+    /// [`DEFAULT_QUEUE_BYTES_IN_ALL`](crate::DEFAULT_QUEUE_BYTES_IN_ALL). As many again may be held back for catch-ups. Where that is used up, the next subscription that an event comes for is
     /// treated as if its own queue were full.
     pub fn queue_bytes_in_all(mut self, most: usize) -> Self {
         self.sockets.delivery.bytes_in_all = most;

@@ -62,6 +62,9 @@ impl Double {
                         // Until the client has closed it, or the test.
                         tokio::select! { () = gone => {}, () = writing => {} }
                     }
+                    "POST" if request.body.contains("forgotten") && expected.ends_with("-1") => {
+                        stream.send(response("404 Not Found", &[], "no such stream")).await;
+                    }
                     "POST" if request.body.contains("refuse") => {
                         let errors = r#"{"errors":[{"message":"no such field"}]}"#;
                         stream.send(response("400 Bad Request", &[], errors)).await;
@@ -191,6 +194,22 @@ async fn a_lost_stream_is_opened_again_for_all_with_a_gap() {
     let said = all(one).await;
     assert_eq!(said.len(), 3, "{said:?}");
     assert!(said.contains(&"gap: Disconnected".to_owned()), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_stream_that_the_server_has_forgotten_is_opened_again_for_all() {
+    let mut double = Double::start().await;
+    let client = double.client();
+    let one = client.subscribe(COUNT).await.unwrap();
+    let first = double.posted().await;
+    let silent = double.streams.recv().await.unwrap();
+    let two = client.subscribe("subscription { forgotten }").await.unwrap();
+    silent.closed().await;
+    let stream = double.streams.recv().await.unwrap();
+    stream.send(event(&first, 2) + &complete(&first)).unwrap();
+    let said = all(one).await;
+    assert!(said.contains(&r#"{"count":2}"#.to_owned()), "{said:?}");
+    drop(two);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use gqlwire_proto::session::{Backoff, Random};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -75,6 +75,8 @@ struct Subscription {
     gap: Option<(SystemTime, Error)>,
     /// Which of its posts is meant by an answer: the stream may have been opened again meanwhile.
     post: u64,
+    /// Whether the server has said once that it does not know the stream.
+    missed: bool,
 }
 
 /// What is wanted of an answer to a post.
@@ -135,6 +137,7 @@ impl Task {
             backoff: Backoff::default(),
             gap: None,
             post: 0,
+            missed: false,
         };
         self.subscriptions.insert(start.id, subscription);
         if let Link::Open { .. } = self.link {
@@ -209,6 +212,15 @@ impl Task {
             }
             Err(error) => error,
         };
+        if error.status() == Some(StatusCode::NOT_FOUND)
+            && let Link::Open { messages, since, .. } = &self.link
+            && !std::mem::replace(&mut subscription.missed, true)
+        {
+            // graphql-sse forgets the whole stream when the source of one subscription breaks, and leaves it open and
+            // silent for all others.
+            let (last, lived) = (messages.last_heard(), since.elapsed());
+            return self.lost(last, lived, error);
+        }
         let now = Instant::now().into_std();
         let policy = &self.transport.options.streams.reconnect;
         let again = match subscription.acknowledged.is_none() && may_pass(&error) {
