@@ -210,8 +210,8 @@ impl Connection {
             Streaming::Socket => builder.websocket(self.websocket_options()),
             Streaming::Any | Streaming::AnyElseSocket => builder,
             Streaming::Multipart => builder.multipart_subscriptions(),
-            Streaming::Sse => builder.sse(SseOptions::new()),
-            Streaming::SseSingle => builder.sse(SseOptions::new().single_connection()),
+            Streaming::Sse => builder.sse(SseOptions::new().carry_requests()),
+            Streaming::SseSingle => builder.sse(SseOptions::new().carry_requests().single_connection()),
         }
     }
 

@@ -23,9 +23,6 @@ pub(crate) enum Protocol {
     Websocket(Dialects),
 }
 
-/// What a server of graphql-sse wants to read in `Accept`, and nothing else.
-pub(crate) const EVENT_STREAM: &str = "text/event-stream";
-
 /// Which of AppSync's two endpoints may be used.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Reach {
@@ -71,18 +68,14 @@ impl Protocol {
         }
     }
 
-    /// Whether queries and mutations are answered as server-sent events, too.
-    pub(crate) fn streams_everything(self) -> bool {
-        matches!(self, Self::Http(Streaming::Sse | Streaming::SseSingle))
-    }
-
     /// The media types that a request for an operation of this kind asks for.
     pub(crate) fn accept(self, kind: OperationKind) -> &'static str {
         const MULTIPART: &str = "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0, application/json";
         const ANY: &str = "text/event-stream, multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0, \
                            application/graphql-response+json, application/json";
         match (self, kind) {
-            (Self::Http(Streaming::Sse | Streaming::SseSingle), _) => EVENT_STREAM,
+            // graphql-sse compares the whole header.
+            (Self::Http(Streaming::Sse | Streaming::SseSingle), _) => "text/event-stream",
             (Self::Http(Streaming::Multipart), OperationKind::Subscription) => MULTIPART,
             (_, OperationKind::Subscription) => ANY,
             _ => "application/graphql-response+json, application/json;q=0.9",

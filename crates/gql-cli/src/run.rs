@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::args::{OperationArgs, RequestArgs};
 use crate::batch::{self, Job};
 use crate::connection::{Connection, ForOperations};
-use crate::endpoint::{EVENT_STREAM, Protocol};
+use crate::endpoint::Protocol;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
 use crate::lines::{self, Form};
@@ -335,9 +335,6 @@ async fn execute(
             return increments::run(client, request, connection.limit(), tell).await;
         }
         let mut call = client.execute(request).timeout(connection.limit());
-        if connection.protocol.streams_everything() {
-            call = call.header("accept", EVENT_STREAM);
-        }
         for upload in uploads {
             call = call.upload(&upload.place, upload.to_send());
         }

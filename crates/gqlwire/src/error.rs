@@ -250,7 +250,7 @@ impl Error {
     }
 
     /// What was sent executes nothing, whatever became of it.
-    #[cfg(feature = "websocket")]
+    #[cfg(any(feature = "http", feature = "websocket"))]
     #[must_use]
     pub(crate) fn without_effect(self) -> Self {
         self.edit(|inner| inner.sent = false)

@@ -227,6 +227,9 @@ pub struct RawRequest {
     name: Option<Arc<str>>,
     id: Option<DocumentId>,
     pub(crate) by_get: bool,
+    /// Whether the document speaks of `@defer` or `@stream`; a comment or a text in it that does is no harm.
+    #[cfg_attr(not(feature = "http"), allow(dead_code))]
+    pub(crate) may_come_in_pieces: bool,
     /// How many requests this is, if it is a batch.
     #[cfg_attr(not(feature = "http"), allow(dead_code))]
     pub(crate) batch: Option<usize>,
@@ -373,6 +376,9 @@ impl RawRequest {
             name,
             id,
             by_get: false,
+            may_come_in_pieces: ["@defer", "@stream"]
+                .iter()
+                .any(|name| request.document().contains(name)),
             batch: None,
             #[cfg(feature = "upload")]
             uploads: crate::upload::Uploads::default(),

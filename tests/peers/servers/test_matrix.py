@@ -239,8 +239,10 @@ async def tells_that_nobody_listens(way):
     told(ended, UNREACHABLE, "refused")
 
 
-# How each protocol takes what a connection starts with, and what it says to a wrong token.
-INIT = {"ws": "4403", "auto": "4403", "ws-legacy": "that token is not the right one"}
+def says_to_a_wrong_token(way):
+    """The older protocol has a message for it, the other a code to close with."""
+    is_legacy = way.transport == "ws-legacy" or way.kind == "legacy-ws"
+    return "that token is not the right one" if is_legacy else "4403"
 
 
 @behaviour
@@ -252,7 +254,7 @@ async def starts_a_connection_with_a_payload(way):
 @behaviour
 async def is_refused_with_the_wrong_payload(way):
     ended = await way.run("{ token }", "--init-payload", json.dumps({"token": "another"}))
-    told(ended, REFUSED, INIT[way.transport])
+    told(ended, REFUSED, says_to_a_wrong_token(way))
     # It tries no second time: a refusal stays one.
     equal((await way.server.counts())["connections"], 1, "connections")
 
@@ -344,7 +346,22 @@ async def queries_by_get(way):
 async def merges_what_was_deferred(way):
     ended = await way.run("{ slowly { now ... @defer { later } } }")
     equal((ended.code, ended.err), (OK, ""), str(ended))
-    equal(ended.lines()[-1], {"slowly": {"now": "now", "later": "later"}}, "the last state")
+    equal(ended.lines(), [{"slowly": {"now": "now", "later": "later"}}], "the answer")
+
+
+@behaviour
+async def shows_what_was_deferred_as_it_comes(way):
+    ended = await way.run("{ slowly { now ... @defer { later } } }", "--meta")
+    equal(ended.code, OK, str(ended))
+    states = [line["data"] for line in ended.lines()]
+    equal((states[0], states[-1]), ({"slowly": {"now": "now"}}, {"slowly": {"now": "now", "later": "later"}}), "states")
+
+
+@behaviour
+async def merges_a_list_that_was_streamed(way):
+    ended = await way.run("{ slowly { now numbers @stream(initialCount: 1) } }")
+    equal((ended.code, ended.err), (OK, ""), str(ended))
+    equal(ended.lines(), [{"slowly": {"now": "now", "numbers": [1, 2, 3]}}], "the answer")
 
 
 # Why some cells have no check. A set of ways, a set of behaviours, and the reason.
@@ -354,9 +371,12 @@ _subscriptions = {
     "goes on after a cut and tells the gap", "comes back to a server that was away",
     "ends with its connection when told so", "answers pings and outlives them",
 }  # fmt: skip
+_in_pieces = {
+    "merges what was deferred", "shows what was deferred as it comes", "merges a list that was streamed",
+}  # fmt: skip
 _of_http = {
     "uploads a file", "uploads several files of a list", "sends a batch in few requests",
-    "sends only the hash of a query that the server knows", "queries by get", "merges what was deferred",
+    "sends only the hash of a query that the server knows", "queries by get", *_in_pieces,
 }  # fmt: skip
 _of_queries = set(BEHAVIOURS) - _subscriptions
 _init = {"starts a connection with a payload", "is refused with the wrong payload"}
@@ -407,16 +427,16 @@ EMPTY = (
         {"sends a batch in few requests"},
         "no arrays of requests there",
     ),
-    (ways(kind="graphql-sse"), {"queries by get"}, "a query by GET is an event stream there"),
+    (ways(transport="sse-single"), {"queries by get"}, "what goes over the shared stream is posted"),
     (
         ways(kind="graphql-ws", at="http") | ways(kind="apollo") | ways(kind="graphql-sse"),
-        {"merges what was deferred"},
+        _in_pieces,
         "no incremental delivery there",
     ),
     (
-        {way for way in WAYS if way.is_socket} | ways(kind="graphql-sse"),
+        {way for way in WAYS if way.is_socket},
         {"repeats a query that was cut"},
-        "over a stream that others share nobody knows what was sent, so nothing is repeated",
+        "over a socket that others share nobody knows what was sent, so nothing is repeated",
     ),
 )  # fmt: skip
 

@@ -12,7 +12,6 @@ mod cells;
 mod rows;
 
 use std::collections::BTreeSet;
-use std::future::IntoFuture;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
@@ -25,7 +24,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::rows::{Cell, Progress, Row, Rows};
 use crate::connection::Connection;
-use crate::endpoint::EVENT_STREAM;
 use crate::exit::Exit;
 use crate::failure::{Failure, Phase};
 use crate::lines::{self, Form};
@@ -279,11 +277,7 @@ impl<'a> Requests<'a> {
         let failed = |error: gqlwire::Error| connection.failure(&error, Phase::Request);
         let is_alone = self.job.size.get() == 1;
         if let Some(request) = requests.pop_if(|_| is_alone) {
-            let mut call = client.execute(request).timeout(limit);
-            if connection.protocol.streams_everything() {
-                call = call.header("accept", EVENT_STREAM);
-            }
-            let answer = call.into_future().await;
+            let answer = client.execute(request).timeout(limit).await;
             return vec![answer.map_err(failed)];
         }
         let count = requests.len();

@@ -4,7 +4,7 @@ use super::{ClientBuilder, LONGEST};
 use crate::SseOptions;
 use crate::http::stream::{Carrier, StreamOptions};
 
-/// Options of subscriptions over HTTP. They change nothing for a client whose subscriptions go over websockets.
+/// Options of subscriptions over HTTP. They change nothing for the subscriptions of a client that has websockets for them.
 impl ClientBuilder {
     /// That the server sends the events of subscriptions as server-sent events, and how.
     ///
@@ -16,6 +16,7 @@ impl ClientBuilder {
             true => Carrier::SingleConnection,
             false => Carrier::Sse,
         };
+        self.streams.carries_requests = options.carry_requests;
         self
     }
 
@@ -25,6 +26,7 @@ impl ClientBuilder {
     /// It need not be said of a server that negotiates, as [`sse`](Self::sse) explains.
     pub fn multipart_subscriptions(mut self) -> Self {
         self.streams.carrier = Carrier::Multipart;
+        self.streams.carries_requests = false;
         self
     }
 

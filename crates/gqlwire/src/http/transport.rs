@@ -12,7 +12,7 @@ use url::Url;
 
 use super::attempts::{Attempts, Next};
 use super::outgoing::{Outgoing, Payload};
-use super::stream::{StreamKind, StreamOptions, Streams, collect};
+use super::stream::{StreamKind, StreamOptions, Streams, Wanted, collect};
 use super::{
     Budget, ConnectOptions, Purpose, ServerClock, Shown, answer, batch, client, clock, persisted, read_body,
     redirected, unsafe_credentials,
@@ -114,7 +114,11 @@ impl HttpTransport {
         loop {
             tracing::Span::current().record("attempts", attempts.current());
             let began = now();
-            let error = match self.authorised_attempt(request, &mut remedies).await {
+            let outcome = match self.shares_stream(request) {
+                true => self.shared_answer(request).await,
+                false => self.authorised_attempt(request, &mut remedies).await,
+            };
+            let error = match outcome {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -192,8 +196,7 @@ impl HttpTransport {
         ahead: i64,
     ) -> Result<Attempt, Error> {
         let outgoing = Outgoing::of(request, &self.options).await?;
-        // As GraphQL over HTTP recommends it: the first of them says that it is a GraphQL server that answers.
-        let accept = HeaderValue::from_static("application/graphql-response+json, application/json;q=0.9");
+        let accept = Wanted::of_request(request, &self.options).accept();
         let (headers, authorization) = self.prepare(request, &outgoing, auth, ahead, accept).await?;
         let answer = self.send(request, outgoing, headers).await;
         Ok(Attempt { authorization, answer })

@@ -30,6 +30,7 @@ use http::header::CONTENT_TYPE;
 use tokio::sync::watch;
 
 pub(crate) use self::collect::collect;
+pub(super) use self::open::Wanted;
 pub(crate) use self::options::{Carrier, StreamOptions};
 pub use self::options::{DEFAULT_STREAM_IDLE_TIMEOUT, SseOptions};
 use self::shared::SharedStream;

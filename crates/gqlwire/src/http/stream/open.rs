@@ -9,7 +9,7 @@ use super::messages::{Content, Messages};
 use super::{Carrier, DEFAULT_STREAM_IDLE_TIMEOUT, StreamKind};
 use crate::http::attempts::{Attempts, Next};
 use crate::http::outgoing::Outgoing;
-use crate::http::{HttpTransport, transport};
+use crate::http::{HttpOptions, HttpTransport, transport};
 use crate::redact::Secrets;
 use crate::transport::{RawRequest, RawResponse};
 use crate::{Error, ErrorKind, metrics};
@@ -27,7 +27,9 @@ pub(super) enum Opened {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Wanted {
+pub(in crate::http) enum Wanted {
+    /// An answer as a whole.
+    Answer,
     Any,
     Multipart,
     Pieces,
@@ -43,8 +45,31 @@ impl Wanted {
         }
     }
 
-    fn accept(self) -> HeaderValue {
+    /// What is asked for where there is no subscription.
+    pub(in crate::http) fn of_request(request: &RawRequest, options: &HttpOptions) -> Self {
+        // AppSync streams nothing, and no protocol has a stream for a list of requests.
+        if options.posts_only || request.batch.is_some() {
+            return Self::Answer;
+        }
+        match request.may_come_in_pieces {
+            _ if options.streams.carries_requests => Self::Sse,
+            true => Self::Pieces,
+            false => Self::Answer,
+        }
+    }
+
+    /// What an answer in pieces is asked for with.
+    fn of_pieces(options: &HttpOptions) -> Self {
+        match options.streams.carries_requests {
+            true => Self::Sse,
+            false => Self::Pieces,
+        }
+    }
+
+    pub(in crate::http) fn accept(self) -> HeaderValue {
         HeaderValue::from_static(match self {
+            // As GraphQL over HTTP recommends it: the first of them says that it is a GraphQL server that answers.
+            Self::Answer => "application/graphql-response+json, application/json;q=0.9",
             Self::Any => {
                 "text/event-stream, multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0, \
                  application/graphql-response+json, application/json"
@@ -134,7 +159,12 @@ impl HttpTransport {
         loop {
             let ahead = self.clock().ahead();
             let outgoing = Outgoing::of(request, &self.options).await?;
-            let (mut headers, sent) = self.prepare(request, &outgoing, auth, ahead, wanted.accept()).await?;
+            let accept = match wanted {
+                Wanted::Pieces => Wanted::of_pieces(&self.options),
+                wanted => wanted,
+            };
+            let accept = accept.accept();
+            let (mut headers, sent) = self.prepare(request, &outgoing, auth, ahead, accept).await?;
             // An id that no header can hold was no use to give.
             if let Ok(id) = HeaderValue::from_bytes(last_event_id.as_bytes())
                 && !last_event_id.is_empty()

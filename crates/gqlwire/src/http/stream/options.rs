@@ -23,6 +23,7 @@ pub const DEFAULT_STREAM_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[must_use]
 pub struct SseOptions {
+    pub(crate) carry_requests: bool,
     pub(crate) single_connection: bool,
 }
 
@@ -31,6 +32,18 @@ impl SseOptions {
     /// of graphql-sse, which other servers speak as well.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Asks for the answers to queries and mutations as event streams as well, of one result each as a rule, and for nothing
+    /// else: graphql-sse serves them in no other way.
+    ///
+    /// They are repeated, time out and authorise as over plain HTTP. Lists of requests
+    /// ([`execute_batch`](crate::Client::execute_batch)) stay JSON, since no protocol has a stream for them. With
+    /// [`single_connection`](Self::single_connection) answers come on the stream that all share; only files, and answers that
+    /// are asked for [piece by piece](crate::Client::incremental), have one of their own.
+    pub fn carry_requests(mut self) -> Self {
+        self.carry_requests = true;
+        self
     }
 
     /// All subscriptions share one stream of events, and each is started by a request beside it: the "single connection
@@ -59,6 +72,8 @@ pub(crate) enum Carrier {
 #[derive(Clone, Debug)]
 pub(crate) struct StreamOptions {
     pub(crate) carrier: Carrier,
+    /// Whether queries and mutations are answered as the carrier has it.
+    pub(crate) carries_requests: bool,
     /// `None` for the default, which depends on the server.
     pub(crate) idle: Option<Duration>,
     pub(crate) reconnect: ReconnectPolicy,
@@ -71,6 +86,7 @@ impl Default for StreamOptions {
     fn default() -> Self {
         Self {
             carrier: Carrier::default(),
+            carries_requests: false,
             idle: None,
             reconnect: ReconnectPolicy::default(),
             queue_messages: DEFAULT_QUEUE_MESSAGES,

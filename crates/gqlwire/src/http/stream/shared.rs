@@ -1,4 +1,5 @@
-//! All subscriptions on one stream: the "single connection mode" of the graphql-sse protocol.
+//! All subscriptions on one stream, and requests too if they are carried: the "single connection mode" of the graphql-sse
+//! protocol.
 //!
 //! ```text
 //!   PUT ──201, a token──▶ GET, the stream ──▶ for each subscription: POST ──202──▶ its events come on the stream
@@ -6,6 +7,7 @@
 //!    └──── after a wait ──────┘ then all of them are posted again, each with a gap
 //! ```
 
+mod answer;
 mod calls;
 mod task;
 
@@ -40,6 +42,16 @@ struct Start {
     request: Arc<RawRequest>,
     writer: QueueWriter,
     acknowledged: oneshot::Sender<Result<(), Error>>,
+    lasting: Lasting,
+}
+
+/// What becomes of an operation when the stream is lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Lasting {
+    /// It fails: a query or a mutation that may have been executed, which is not for the stream to repeat.
+    Once,
+    /// It is started again on the next one.
+    Resumed,
 }
 
 impl HttpTransport {
@@ -53,36 +65,46 @@ impl HttpTransport {
             bytes: request.queue_bytes().unwrap_or(options.queue_bytes),
             overflow: request.overflow().unwrap_or(options.overflow),
         };
-        let starting = async {
-            loop {
-                let stream = self.shared_stream(&request)?;
-                let id = stream.ids.fetch_add(1, Ordering::Relaxed);
-                let (writer, events) = queue(capacity);
-                let (acknowledged, acknowledgement) = oneshot::channel();
-                // Before the first wait, so that whoever gives up here stops it.
-                let source = SharedSource {
-                    id,
-                    commands: stream.commands.clone(),
-                    events,
-                    stopped: false,
-                };
-                let start = Start {
-                    id,
-                    request: Arc::clone(&request),
-                    writer,
-                    acknowledged,
-                };
-                // One that is not taken is dropped, and so is never acknowledged.
-                let _ = stream.commands.send(Command::Start(start));
-                match acknowledgement.await {
-                    Ok(outcome) => return outcome.map(|()| Box::new(source) as Box<dyn EventSource>),
-                    // It ended in this moment, because nobody was subscribed: there will be another.
-                    Err(_) => tokio::task::yield_now().await,
-                }
-            }
-        };
+        let starting = self.share(&request, capacity, Lasting::Resumed);
         let started = tokio::time::timeout(limit, starting).await;
-        started.unwrap_or_else(|_| Err(crate::execute::timed_out(&request, limit)))
+        let source = started.unwrap_or_else(|_| Err(crate::execute::timed_out(&request, limit)))?;
+        Ok(Box::new(source))
+    }
+
+    /// Starts an operation on that stream; ready when the server has taken it.
+    async fn share(
+        &self,
+        request: &Arc<RawRequest>,
+        capacity: Capacity,
+        lasting: Lasting,
+    ) -> Result<SharedSource, Error> {
+        loop {
+            let stream = self.shared_stream(request)?;
+            let id = stream.ids.fetch_add(1, Ordering::Relaxed);
+            let (writer, events) = queue(capacity);
+            let (acknowledged, acknowledgement) = oneshot::channel();
+            // Before the first wait, so that whoever gives up here stops it.
+            let source = SharedSource {
+                id,
+                commands: stream.commands.clone(),
+                events,
+                stopped: false,
+            };
+            let start = Start {
+                id,
+                request: Arc::clone(request),
+                writer,
+                acknowledged,
+                lasting,
+            };
+            // One that is not taken is dropped, and so is never acknowledged.
+            let _ = stream.commands.send(Command::Start(start));
+            match acknowledgement.await {
+                Ok(outcome) => return outcome.map(|()| source),
+                // It ended in this moment, because nobody was subscribed: there will be another.
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
     }
 
     fn shared_stream(&self, request: &RawRequest) -> Result<SharedStream, Error> {

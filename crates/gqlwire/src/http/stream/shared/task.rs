@@ -15,15 +15,15 @@ use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::{Command, Start};
+use super::{Command, Lasting, Start};
 use crate::http::HttpTransport;
 use crate::http::stream::messages::{Messages, Said};
 use crate::http::stream::queue::QueueWriter;
 use crate::http::stream::source::may_pass;
 use crate::http::times::retry_after;
 use crate::http::transport::roll;
-use crate::transport::RawRequest;
-use crate::{Error, Gap};
+use crate::transport::{Progress, RawRequest};
+use crate::{Error, ErrorKind, Gap};
 
 /// How many messages are read before other tasks have their turn.
 const BURST: usize = 64;
@@ -69,6 +69,7 @@ struct Subscription {
     request: Arc<RawRequest>,
     writer: QueueWriter,
     acknowledged: Option<oneshot::Sender<Result<(), Error>>>,
+    lasting: Lasting,
     backoff: Backoff,
     /// Since when events may be missing, and why.
     gap: Option<(SystemTime, Error)>,
@@ -96,7 +97,7 @@ impl Task {
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let mut blank = request.with_body("");
-        (blank.headers, blank.auth) = (HeaderMap::new(), None);
+        (blank.headers, blank.auth, blank.progress) = (HeaderMap::new(), None, Progress::default());
         let blank = Arc::new(blank);
         let mut closing = transport.streams.closing.subscribe();
         Self {
@@ -122,6 +123,7 @@ impl Task {
             request: start.request,
             writer: start.writer,
             acknowledged: Some(start.acknowledged),
+            lasting: start.lasting,
             backoff: Backoff::default(),
             gap: None,
             post: 0,
@@ -292,6 +294,8 @@ impl Task {
 
     fn lost(&mut self, last: SystemTime, lived: Duration, cause: Error) {
         let cause = cause.prefixed(&self.transport.shown.to_string());
+        // Each has been posted, since the stream was open.
+        self.fail_requests(&cause.clone().after_sending());
         let now = Instant::now();
         let policy = &self.transport.options.streams.reconnect;
         let at = self.backoff.dropped(policy, lived, now.into_std(), self.random.roll());
@@ -328,7 +332,17 @@ impl Task {
         self.link = Link::Waiting(Box::pin(sleep_until(at)));
     }
 
-    /// Ends every subscription; the task ends with the last.
+    /// Ends queries and mutations, and no subscription.
+    fn fail_requests(&mut self, error: &Error) {
+        let requests = self
+            .subscriptions
+            .extract_if(|_, operation| operation.lasting == Lasting::Once);
+        for (_, request) in requests {
+            request.fail(error.clone());
+        }
+    }
+
+    /// Ends every operation; the task ends with the last.
     fn fail_all(&mut self, error: &Error) {
         self.been_open = false;
         self.stalled = None;
@@ -363,7 +377,8 @@ fn open(transport: &HttpTransport, blank: &Arc<RawRequest>) -> Link {
     Link::Opening(Box::pin(async move {
         let limit = transport.options.timeout;
         let opened = tokio::time::timeout(limit, transport.reserve(&blank)).await;
-        opened.unwrap_or_else(|_| Err(crate::execute::timed_out(&blank, limit)))
+        let opened = opened.unwrap_or_else(|_| Err(crate::execute::timed_out(&blank, limit)));
+        opened.map_err(Error::without_effect)
     }))
 }
 
@@ -373,6 +388,8 @@ impl Future for Task {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         if this.closed.poll_unpin(cx).is_ready() {
+            let what = "the client was closed before the answer came";
+            this.fail_requests(&Error::new(ErrorKind::Closed, what).after_sending());
             for (_, subscription) in this.subscriptions.drain() {
                 subscription.writer.end(None);
                 subscription.fail(super::super::closed());
