@@ -362,11 +362,14 @@ mod tests {
 
     #[test]
     fn what_is_no_json_says_at_which_column() {
-        assert_eq!(rows("[1]\n{\"a\"\n7", "jsonl"), [
-            "1: it is no object of JSON",
-            "2: it is not JSON (column 0)",
-            "3: it is no object of JSON"
-        ]);
+        assert_eq!(
+            rows("[1]\n{\"a\"\n7", "jsonl"),
+            [
+                "1: it is no object of JSON",
+                "2: it is not JSON (column 0)",
+                "3: it is no object of JSON"
+            ]
+        );
     }
 
     proptest! {
