@@ -380,3 +380,14 @@ fn a_server_that_has_no_such_form_is_told_of_with_what_else_there_is() {
         .status(4)
         .stderr_contains("hint: the server does not answer in this form");
 }
+
+#[test]
+fn the_older_protocol_is_advised_only_where_it_was_not_chosen() {
+    for (name, is_advised) in [("ws", true), ("ws-legacy", false)] {
+        let server = Socket::start(Speaks::Phoenix);
+        let cli = ask(&server.ws_url(), "{ ok }").args(["--transport", name, "--timeout", "500ms", "--retry", "0"]);
+        let run = cli.run();
+        assert!(run.stderr.contains("error: "), "{run:#?}");
+        assert_eq!(run.stderr.contains("say --transport ws-legacy"), is_advised, "{run:#?}");
+    }
+}
