@@ -182,7 +182,14 @@ impl Connection {
         if let Some(time) = self.for_operations.session.settle_time {
             builder = builder.settle_time(time);
         }
-        network::apply(network, builder)
+        network::apply(network, &self.urls(), builder)
+    }
+
+    /// Those that were given, as far as they are URLs.
+    fn urls(&self) -> Vec<Url> {
+        let others = [&self.args.http_url, &self.args.realtime_url];
+        let others = others.into_iter().flatten().filter_map(|url| Url::parse(url).ok());
+        std::iter::once(self.url.clone()).chain(others).collect()
     }
 
     fn appsync(&self, mut builder: ClientBuilder) -> ClientBuilder {
@@ -337,6 +344,14 @@ impl Connection {
         }
     }
 
+    /// What to do where the server takes nothing but what was not asked for.
+    pub(crate) fn advice_on_form(&self, errors: &[GraphQLError]) -> Option<&'static str> {
+        let is_plain = matches!(self.protocol, Protocol::Http(streaming) if !matches!(streaming, Streaming::Sse | Streaming::SseSingle));
+        // What graphql-sse says to whoever does not accept event streams.
+        let is_stream = errors.iter().any(|error| error.message == "Stream not found");
+        (is_plain && is_stream).then_some("the server seems to answer by event streams alone: use --transport sse")
+    }
+
     /// What to do where the endpoint is none of AppSync's, for which the usual advice would be wrong.
     fn advice_elsewhere(&self, error: &Error) -> Option<&'static str> {
         let is_socket = matches!(
@@ -346,6 +361,19 @@ impl Connection {
         let status = error.status().map(|status| status.as_u16());
         match (error.kind(), status) {
             _ if self.protocol.is_appsync() => None,
+            _ if self.advice_on_form(error.errors()).is_some() => self.advice_on_form(error.errors()),
+            // Before the status, which says less.
+            (ErrorKind::Auth, _) if self.protocol == Protocol::Phoenix => Some(
+                "send credentials as the socket takes them: in the query of the URL, as a header (-H NAME:VALUE), or in the \
+                 payload of the join (--init NAME:VALUE)",
+            ),
+            (ErrorKind::Auth, _) if is_socket && self.credentials.is_none() => Some(
+                "send credentials in the payload that the websocket begins with, --init 'Authorization: Bearer …', or as a \
+                 header, -H 'Authorization: Bearer …'",
+            ),
+            (ErrorKind::Connect | ErrorKind::Protocol, Some(200..=299)) if is_socket => {
+                Some("does the server take websockets at this URL? Many have them at another path")
+            }
             (ErrorKind::Connect, Some(400 | 404 | 405 | 426)) => Some(
                 "does the server take websockets at this URL? Many have them at another path; if it is AppSync's realtime \
                  endpoint, say so: --transport appsync_websockets",

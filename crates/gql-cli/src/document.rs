@@ -28,7 +28,8 @@ pub(crate) fn read(text: Option<&str>, files: &[PathBuf]) -> Result<Option<Docum
             _ => read_file(path),
         })
         .collect::<Result<_, _>>()?;
-    not_blank(Document::from_files(texts), "the file given with --file").map(Some)
+    let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+    not_blank(Document::from_files(texts), &names.join(", ")).map(Some)
 }
 
 /// A document, and where each of the files that it was put together from ends in it.

@@ -70,11 +70,14 @@ impl Failure {
 
 /// The library names its own settings; here they are options.
 pub(crate) fn in_our_words(message: &str) -> String {
-    let settings: [(&str, &str); 8] = [
+    let settings: [(&str, &str); 11] = [
         ("`client_certificate`", "--cert and --key"),
         ("`http_version` asks", "--http1.1 or --http2-prior-knowledge asks"),
         ("`max_response_size`", "--max-response-size"),
         ("`max_message_size`", "--max-message-size"),
+        ("let `protocols` offer that alone", "say --transport ws-legacy"),
+        ("`queue_messages`, `queue_bytes`", "--queue"),
+        ("unless `overflow` says", "unless --overflow says"),
         ("say `.appsync()` on the builder", "use --transport appsync"),
         (": use `Iam::aws_default_chain()` (feature `aws`)", ""),
         (
@@ -109,6 +112,13 @@ fn exit_of(error: &Error, phase: Phase) -> Exit {
 
 fn advice(error: &Error, phase: Phase) -> Option<&'static str> {
     let status = error.status().map(|status| status.as_u16());
+    let message = error.to_string();
+    if message.contains("`max_response_size`") {
+        return None;
+    }
+    if message.contains("one response to a batch") {
+        return Some("does the server take arrays? Without --batch-size each line has a request of its own");
+    }
     Some(match (error.kind(), status) {
         (ErrorKind::Timeout, _) => "--execute-timeout SECONDS (or `none`) waits longer",
         (ErrorKind::Lagged, _) => {
@@ -116,6 +126,9 @@ fn advice(error: &Error, phase: Phase) -> Option<&'static str> {
         }
         (_, _) if phase == Phase::SubscriptionRun => {
             "events sent while nobody is subscribed are lost; run the command again to go on"
+        }
+        (ErrorKind::Status, Some(406)) => {
+            "the server does not answer in this form: another --transport may do (http, sse, sse-single, multipart, ws)"
         }
         (ErrorKind::Status, Some(429)) => "the server limits the rate of requests: wait, and try again",
         (ErrorKind::Status, Some(300..=399)) => return None,
@@ -147,6 +160,24 @@ mod tests {
         ] {
             assert_eq!(exit_of(&Error::new(kind, ""), Phase::SubscriptionRun), Exit::Ended);
         }
+    }
+
+    #[test]
+    fn settings_of_the_library_are_told_as_options() {
+        let words = in_our_words(
+            "let `protocols` offer that alone; full (`queue_messages`, `queue_bytes`), unless `overflow` says otherwise",
+        );
+        assert_eq!(
+            words,
+            "say --transport ws-legacy; full (--queue), unless --overflow says otherwise"
+        );
+    }
+
+    #[test]
+    fn advice_is_about_what_went_wrong() {
+        let of = |message: &str| advice(&Error::new(ErrorKind::Protocol, message), Phase::Request);
+        assert_eq!(of("longer than 3 bytes: raise `max_response_size`"), None);
+        assert!(of("one response to a batch of 2").unwrap().contains("--batch-size"));
     }
 
     #[test]

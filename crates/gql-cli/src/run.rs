@@ -51,7 +51,14 @@ pub(crate) fn run(args: OperationArgs) -> Result<Exit, Failure> {
         return schema::print(&connection, &client, &schema_options, args.format);
     }
     let Some(operations) = operations(&args)? else {
-        return Ok(Exit::Success);
+        // A blank script is nothing to do; lines that were to be sent are not.
+        return match args.request.batch {
+            None => Ok(Exit::Success),
+            Some(_) => Err(
+                Failure::usage("--batch has no operation to run: standard input is blank")
+                    .hint("give the operation with -q TEXT or -f FILE"),
+            ),
+        };
     };
     for operation in &operations {
         connection.protocol.check(operation.kind)?;
@@ -371,7 +378,12 @@ async fn execute(
             Ok(Exit::Refused)
         }
         _ if refused.is_some() && exit == Exit::Errors => Ok(Exit::Refused),
-        _ => Ok(exit),
+        _ => {
+            if let Some(advice) = connection.advice_on_form(&response.errors) {
+                report::hint(advice);
+            }
+            Ok(exit)
+        }
     }
 }
 

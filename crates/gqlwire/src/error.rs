@@ -281,6 +281,12 @@ impl Error {
         self.edit(|inner| inner.retryable = Some(retryable))
     }
 
+    /// Whether another attempt is known to end in the same way.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_final(&self) -> bool {
+        self.0.retryable == Some(false)
+    }
+
     /// Takes these secrets out of whatever the server said.
     #[cfg(feature = "http")]
     #[must_use]

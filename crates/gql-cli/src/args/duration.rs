@@ -1,7 +1,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What `--execute-timeout` takes: seconds, or `none`.
+/// What `--execute-timeout` takes: seconds, a duration with a unit, or `none`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Limit(pub(crate) Option<Duration>);
 
@@ -12,10 +12,10 @@ impl FromStr for Limit {
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self(None));
         }
-        match seconds(text) {
+        match seconds(text).or_else(|| with_units(text)) {
             Some(Duration::ZERO) => Err("0 leaves no time for an answer; `none` is for no limit".to_owned()),
             Some(limit) => Ok(Self(Some(limit))),
-            None => Err("give seconds, such as 30 or 0.5, or `none`".to_owned()),
+            None => Err("give seconds, such as 30 or 0.5, or a duration, such as 500ms or 5m, or `none`".to_owned()),
         }
     }
 }
@@ -25,6 +25,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     seconds(text)
         .or_else(|| with_units(text))
         .ok_or_else(|| "give a duration, such as 30s, 5m, 1h30m, 500ms, or a number of seconds".to_owned())
+}
+
+/// The same, of which something must be left.
+pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("0 leaves no time".to_owned()),
+        time => Ok(time),
+    }
 }
 
 fn seconds(text: &str) -> Option<Duration> {
@@ -100,10 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_seconds_or_none() {
+    fn a_limit_is_seconds_or_a_duration_or_none() {
         assert_eq!("none".parse(), Ok(Limit(None)));
         assert_eq!("1.5".parse(), Ok(Limit(Some(Duration::from_millis(1500)))));
-        assert!("5m".parse::<Limit>().is_err());
+        assert_eq!("5m".parse(), Ok(Limit(Some(Duration::from_secs(300)))));
+        assert!("0ms".parse::<Limit>().is_err());
         assert!("-1".parse::<Limit>().is_err());
         assert!("0".parse::<Limit>().unwrap_err().contains("`none`"));
     }

@@ -41,10 +41,13 @@ use crate::exit;
 
 const EXAMPLES: &str = "\
 Examples:
+  gql-cli https://…/graphql -q '{ hello }' -H 'Authorization: Bearer …'
+  gql-cli wss://…/graphql --init token:… -q 'subscription { posts { id } }'
+  gql-cli https://…/graphql -f create.graphql --batch rows.csv
   echo 'query { listMessages { items { id } } }' | gql-cli https://…/graphql --api-key @key.txt
-  cat mutation.graphql | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http -V message:\"Hello world!\"
-  echo \"subscription{onCreateMessage{message}}\" | gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_websockets
-  gql-cli $AWS_GRAPHQL_API_ENDPOINT --transport appsync_http --print-schema > schema.graphql
+  cat mutation.graphql | gql-cli $AWS_GRAPHQL_API_ENDPOINT -V message:\"Hello world!\"
+  echo \"subscription{onCreateMessage{message}}\" | gql-cli $AWS_GRAPHQL_API_ENDPOINT --count 1
+  gql-cli $AWS_GRAPHQL_API_ENDPOINT --print-schema > schema.graphql
   gql-cli schema fetch https://…/graphql --api-key @key.txt -o schema.graphql
   gql-cli https://…/graphql --schema schema.graphql -f query.graphql -V id:7
   gql-cli check src --schema schema.graphql
@@ -108,16 +111,6 @@ pub(crate) struct OperationArgs {
     #[arg(value_name = "URL", num_args = 0..)]
     pub(crate) url: Vec<String>,
 
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
-
-    /// Variables: VALUE is JSON, or else text; NAME=@@FILE sends a file
-    ///
-    /// They reach to the next option, and there may be more of them after it. Files are NAME=@@FILE, or
-    /// NAME=@@FILE,@@FILE for a list; `;type=image/png` after a FILE says what it is, `;filename=NAME` what it is called.
-    #[arg(short = 'V', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
-    pub(crate) variables: Vec<String>,
-
     /// The operation itself, instead of standard input
     #[arg(short, long, value_name = "TEXT", conflicts_with = "file")]
     pub(crate) query: Option<String>,
@@ -132,6 +125,16 @@ pub(crate) struct OperationArgs {
     /// Which operation of the document to run; without it, several subscriptions run together
     #[arg(short, long, value_name = "NAME", hide_short_help = true)]
     pub(crate) operation_name: Option<String>,
+
+    /// Variables: VALUE is JSON, or else text; NAME=@@FILE sends a file
+    ///
+    /// They reach to the next option, and there may be more of them after it. Files are NAME=@@FILE, or
+    /// NAME=@@FILE,@@FILE for a list; `;type=image/png` after a FILE says what it is, `;filename=NAME` what it is called.
+    #[arg(short = 'V', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
+    pub(crate) variables: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 
     /// Print the server's schema as SDL; no operation is read
     #[arg(long)]
@@ -209,10 +212,14 @@ pub(crate) struct ConnectionArgs {
     pub(crate) transport: Transport,
 
     /// Headers; up to the next option, and as often as you like
+    ///
+    /// Cookies are one of them: -H 'Cookie: session=…'. Those that a server sets are not kept.
     #[arg(short = 'H', long, value_name = "NAME:VALUE", num_args = 0.., action = ArgAction::Append)]
     pub(crate) headers: Vec<String>,
 
     /// Seconds that an answer may take, or an acknowledgement, or `none`; also --timeout
+    ///
+    /// With a unit it is what that says: 500ms, 5m.
     #[arg(
         long,
         visible_alias = "timeout",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration::duration;
+use super::duration::positive_duration;
 
 const CONNECTION: &str = "Connection";
 
@@ -46,7 +46,7 @@ pub(crate) struct NetworkArgs {
     pub(crate) unix_socket: Option<PathBuf>,
 
     /// Time for a connection to be made: 5s, 500ms, or a number of seconds; 10s, or what --timeout is if that is more
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = CONNECTION, hide_short_help = true)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration, help_heading = CONNECTION, hide_short_help = true)]
     pub(crate) connect_timeout: Option<Duration>,
 
     /// Ask for compressed answers (gzip, brotli, zstd)

@@ -51,7 +51,7 @@ pub(crate) struct RequestArgs {
     #[arg(long, value_name = "N", default_value = "4", requires = "batch", help_heading = REQUESTS, hide_short_help = true)]
     pub(crate) concurrency: NonZeroUsize,
 
-    /// How many lines of --batch go in one request, as an array, which not every server takes
+    /// How many lines of --batch go in one request over HTTP, as an array, which not every server takes
     #[arg(long, value_name = "N", default_value = "1", requires = "batch", help_heading = REQUESTS, hide_short_help = true)]
     pub(crate) batch_size: NonZeroUsize,
 

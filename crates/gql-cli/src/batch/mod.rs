@@ -188,6 +188,14 @@ impl<'a> Requests<'a> {
     }
 
     fn check_columns(&self, columns: &[String]) -> Result<(), Failure> {
+        if let [only] = columns
+            && !self.job.operation.takes(only)
+            && let Some(mark) = [';', '\t', '|'].into_iter().find(|mark| only.contains(*mark))
+        {
+            return Err(Failure::usage(format!(
+                "the header is one name, {only:?}: what separates the values of CSV is a comma, not {mark:?}"
+            )));
+        }
         for name in columns {
             self.is_declared(name);
         }
@@ -223,6 +231,10 @@ impl<'a> Requests<'a> {
         }
         let mut told = self.undeclared.borrow_mut();
         if told.len() < MOST_NAMES && told.insert(name.to_owned()) {
+            if name.is_empty() {
+                report::warning("a column has no name: it is not sent");
+                return false;
+            }
             let kind = self.job.operation.kind;
             let known = self.job.operation.variables.iter().map(String::as_str);
             let meant = did_you_mean(name, known);

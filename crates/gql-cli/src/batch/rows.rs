@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::failure::Failure;
@@ -146,37 +147,63 @@ impl Lines {
     fn next(&mut self, is_csv: bool) -> Option<(u64, Result<Vec<u8>, String>)> {
         let mut bytes = Vec::new();
         let mut quotes = Quotes::Before;
-        let mut first = 0;
+        let mut first = None;
+        let mut is_too_long = false;
+        let mut begins_line = true;
         while !self.is_over {
             let start = bytes.len();
             let most = LONGEST + 1 - start as u64;
-            let (count, error) = match self.reader.by_ref().take(most).read_until(b'\n', &mut bytes) {
-                Ok(count) => (count, None),
-                Err(error) => (0, Some(error.to_string())),
+            let count = match self.reader.by_ref().take(most).read_until(b'\n', &mut bytes) {
+                Ok(count) => count,
+                Err(error) => {
+                    self.is_over = true;
+                    return Some((first.unwrap_or(self.line + 1), Err(error.to_string())));
+                }
             };
-            self.read.fetch_add(count as u64, Ordering::Relaxed);
-            if start == 0 {
-                first = self.line + 1;
-            }
-            self.line += 1;
-            let too_long = (bytes.len() as u64 > LONGEST).then(|| format!("it is longer than {} MiB", LONGEST >> 20));
-            if let Some(why) = error.or(too_long) {
+            if count == 0 {
                 self.is_over = true;
-                return Some((first, Err(why)));
+                break;
             }
-            self.is_over = count == 0;
-            if self.line == 1 && bytes.starts_with(MARK) {
+            self.read.fetch_add(count as u64, Ordering::Relaxed);
+            self.line += u64::from(begins_line);
+            let line = *first.get_or_insert(self.line);
+            if self.line == 1 && begins_line && bytes.starts_with(MARK) {
                 bytes.drain(..MARK.len());
             }
-            quotes = quotes.after(&bytes[start.min(bytes.len())..]);
-            match (is_csv && quotes == Quotes::Inside, bytes.trim_ascii().is_empty()) {
-                (true, _) => {}
-                (false, true) => bytes.clear(),
-                (false, false) => return Some((first, Ok(bytes))),
+            quotes = quotes.after(&bytes[start..]);
+            begins_line = bytes.last() == Some(&b'\n');
+            is_too_long |= bytes.len() as u64 > LONGEST;
+            if is_too_long {
+                // Read to its end, so that the others have their turn, but not kept.
+                bytes.clear();
             }
+            if !begins_line || (is_csv && quotes == Quotes::Inside) {
+                continue;
+            }
+            if is_too_long {
+                return Some((line, Err(too_long())));
+            }
+            if bytes.trim_ascii().is_empty() {
+                bytes.clear();
+                first = None;
+                continue;
+            }
+            return Some((line, Ok(bytes)));
         }
-        (!bytes.is_empty()).then_some((first, Ok(bytes)))
+        let line = first?;
+        if is_csv && quotes == Quotes::Inside {
+            let why = "a quotation mark opens here that nothing closes, and takes in the rest of the file";
+            return Some((line, Err(why.to_owned())));
+        }
+        if is_too_long {
+            return Some((line, Err(too_long())));
+        }
+        (!bytes.trim_ascii().is_empty()).then_some((line, Ok(bytes)))
     }
+}
+
+fn too_long() -> String {
+    format!("it is longer than {} MiB", LONGEST >> 20)
 }
 
 /// Whether a line break ends a record of CSV: not within quotation marks, which count at the beginning of a value alone.
@@ -245,8 +272,12 @@ fn values(text: &[u8]) -> Result<csv::StringRecord, String> {
 }
 
 fn members(text: &[u8]) -> Result<Vec<(String, Cell)>, String> {
-    let members: BTreeMap<String, Box<RawValue>> =
-        serde_json::from_slice(text).map_err(|error| format!("it is no object of JSON: {error}"))?;
+    let members: Result<BTreeMap<String, Box<RawValue>>, _> = serde_json::from_slice(text);
+    let members = members.map_err(|error| match error.classify() {
+        Category::Data => "it is no object of JSON".to_owned(),
+        // Its line would be that of this text, not of the file.
+        _ => format!("it is not JSON (column {})", error.column()),
+    })?;
     let cells = members.into_iter().map(|(name, value)| (name, Cell::Json(value)));
     Ok(cells.collect())
 }
@@ -306,13 +337,39 @@ mod tests {
     }
 
     #[test]
-    fn a_record_without_an_end_is_not_kept_in_memory() {
+    fn a_line_that_is_too_long_is_not_kept_and_does_not_hide_the_next_one() {
+        let mut text = b"a\n\"".to_vec();
+        text.resize(2 * LONGEST as usize + 100_000, b'x');
+        text.extend(b"\"\nnext\n");
+        assert_eq!(rows(text, "csv"), ["2: it is longer than 16 MiB", "3 a=\"next\""]);
+        let mut text = b"{\"a\":\"".to_vec();
+        text.resize(LONGEST as usize + 1, b'x');
+        text.extend(b"\"}\n{\"a\":1}");
+        assert_eq!(rows(text, "jsonl"), ["1: it is longer than 16 MiB", "2 a=1"]);
+        assert_eq!(rows(&b"a\n\xff\n1\n"[..], "csv").len(), 2);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_nothing_closes_is_told_of() {
+        let read = rows("a\n1\n\"2\n3\n4\n", "csv");
+        assert_eq!(read[0], "2 a=\"1\"");
+        assert!(read[1].starts_with("3: a quotation mark opens here"), "{}", read[1]);
+        assert_eq!(read.len(), 2);
         let mut text = b"a\n\"".to_vec();
         text.resize(LONGEST as usize + 100_000, b'x');
-        let read = rows(text, "csv");
-        assert_eq!(read.len(), 1);
-        assert!(read[0].contains("longer than 16 MiB"), "{}", read[0]);
-        assert_eq!(rows(&b"a\n\xff\n1\n"[..], "csv").len(), 2);
+        assert!(rows(text, "csv")[0].starts_with("2: a quotation mark opens here"));
+    }
+
+    #[test]
+    fn what_is_no_json_says_at_which_column() {
+        assert_eq!(
+            rows("[1]\n{\"a\"\n7", "jsonl"),
+            [
+                "1: it is no object of JSON",
+                "2: it is not JSON (column 0)",
+                "3: it is no object of JSON"
+            ]
+        );
     }
 
     proptest! {

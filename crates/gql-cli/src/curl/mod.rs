@@ -54,7 +54,7 @@ async fn command(connection: &Connection, sent: &Sent<'_>) -> Result<Vec<Vec<Wor
     if sent.kind == OperationKind::Subscription {
         add(vec![Word::text("--no-buffer")]);
     }
-    network(connection, sent.kind, &mut add);
+    network(connection, sent, &mut add);
     for (name, value) in connection.headers() {
         let word = Word::text(format!("{name}: "));
         add(header(match is_secret(name) && !sent.shows_secrets {
@@ -172,12 +172,15 @@ fn is_secret(name: &str) -> bool {
     words.iter().any(|word| name.contains(word))
 }
 
-fn network(connection: &Connection, kind: OperationKind, add: &mut impl FnMut(Vec<Word>)) {
+fn network(connection: &Connection, sent: &Sent<'_>, add: &mut impl FnMut(Vec<Word>)) {
     let network = connection.network();
     let mut pair = |flag: &str, value: String| add(vec![Word::text(flag), Word::text(value)]);
     if let Some(url) = &network.proxy {
         // Its password is not shown on other occasions either; a person puts it back.
-        let shown = Url::parse(url).map_or_else(|_| url.clone(), |url| endpoint::shown(&url));
+        let shown = match sent.shows_secrets {
+            true => url.clone(),
+            false => Url::parse(url).map_or_else(|_| url.clone(), |url| endpoint::shown(&url)),
+        };
         pair("--proxy", shown);
     }
     if network.no_proxy {
@@ -205,7 +208,10 @@ fn network(connection: &Connection, kind: OperationKind, add: &mut impl FnMut(Ve
     if let Some(timeout) = network.connect_timeout {
         pair("--connect-timeout", timeout.as_secs_f64().to_string());
     }
-    if let Some(limit) = connection.given_limit().filter(|_| kind != OperationKind::Subscription) {
+    if let Some(limit) = connection
+        .given_limit()
+        .filter(|_| sent.kind != OperationKind::Subscription)
+    {
         pair("--max-time", limit.as_secs_f64().to_string());
     }
     let flags = [
@@ -279,6 +285,9 @@ async fn signed(
 #[derive(Deserialize)]
 struct Body<'a> {
     query: Option<String>,
+    #[serde(rename = "documentId")]
+    document_id: Option<String>,
+    id: Option<String>,
     #[serde(rename = "operationName")]
     operation_name: Option<String>,
     #[serde(borrow)]
@@ -299,6 +308,8 @@ fn body(sent: &Sent<'_>, add: &mut impl FnMut(Vec<Word>)) -> Result<(), Failure>
     let body: Body<'_> = serde_json::from_str(sent.body).map_err(unreadable)?;
     let members = [
         ("query", body.query),
+        ("documentId", body.document_id),
+        ("id", body.id),
         ("operationName", body.operation_name),
         ("variables", body.variables.map(|json| json.get().to_owned())),
         ("extensions", body.extensions.map(|json| json.get().to_owned())),

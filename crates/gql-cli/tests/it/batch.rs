@@ -73,7 +73,7 @@ fn a_line_that_fails_is_told_by_its_number_and_the_others_run() {
             "{\"line\":3,\"data\":null}\n",
             "{\"line\":4,\"data\":null}\n",
         ))
-        .stderr_contains("error: line 2: it is no object of JSON")
+        .stderr_contains("error: line 2: it is not JSON (column")
         .stderr_contains("error: line 3: not three")
         .stderr_contains("error: line 4: ");
     let run = cli().args(["--meta"]).run().status(7);
@@ -291,4 +291,42 @@ fn a_reader_that_is_gone_ends_it_quietly() {
     running.close_stdout();
     running.end().status(0).stderr("");
     assert!(server.so_far().len() < 1000);
+}
+
+#[test]
+fn a_header_that_commas_do_not_separate_is_refused() {
+    let folder = Folder::with(&[("rows.csv", "n;on\n1;true\n"), ("tabs.tsv", "n\ton\n1\ttrue\n")]);
+    let server = Handler::start(echo);
+    for (file, said) in [
+        ("rows.csv", "is a comma, not ';'"),
+        ("tabs.tsv", "is a comma, not '\\t'"),
+    ] {
+        batch(&server, &folder.path(file), "mutation($n: Int, $on: Boolean) { ok }")
+            .run()
+            .status(2)
+            .stdout("")
+            .stderr_contains(said);
+    }
+    assert!(server.so_far().is_empty());
+}
+
+#[test]
+fn without_an_operation_the_lines_are_not_passed_over_in_silence() {
+    let folder = Folder::with(&[("rows.jsonl", "{}\n")]);
+    Cli::new()
+        .args(["http://127.0.0.1:1/graphql", "--batch", &folder.path("rows.jsonl")])
+        .stdin(" \n")
+        .run()
+        .status(2)
+        .stderr_contains("--batch has no operation");
+}
+
+#[test]
+fn a_server_that_takes_no_arrays_is_explained() {
+    let folder = Folder::with(&[("rows.jsonl", "{}\n{}\n")]);
+    let server = Handler::start(|_| handler::json("400 Bad Request", r#"{"errors":[{"message":"Missing query"}]}"#));
+    batch(&server, &folder.path("rows.jsonl"), "{ ok }")
+        .args(["--batch-size", "2"])
+        .run()
+        .stderr_contains("hint: does the server take arrays?");
 }

@@ -93,7 +93,17 @@ fn an_authority_is_trusted_if_its_certificate_is_given_and_anything_with_insecur
         .run()
         .status(2)
         .stderr_contains("--cacert: cannot open");
-    cli().args(["--cacert", &folder.path("nonsense.pem")]).run().status(2);
+    cli()
+        .args(["--cacert", &folder.path("nonsense.pem")])
+        .run()
+        .status(2)
+        .stderr_contains("nonsense.pem holds no certificate in PEM");
+    let binary = folder.path("binary.pem");
+    std::fs::write(&binary, b"\xff\xfe").unwrap();
+    for option in ["--cacert", "--cert"] {
+        let run = cli().args([option, binary.as_str()]).run();
+        run.status(2).stderr_contains("is not UTF-8 text");
+    }
 }
 
 #[test]
@@ -275,4 +285,26 @@ fn http_2_is_spoken_at_once_if_that_is_asked_for() {
         .status(5);
     assert_eq!(&serving.join().unwrap(), b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     ask(&url).args(["--http2-prior-knowledge", "--http1.1"]).run().status(2);
+}
+
+#[test]
+fn a_given_address_is_for_its_port_alone() {
+    let server = Handler::start(|_| handler::json("200 OK", OK));
+    let url = format!("http://server.invalid:{}/graphql", server.port());
+    ask(&url)
+        .args(["--resolve", "server.invalid:1:127.0.0.1", "--retry", "0"])
+        .run()
+        .status(5)
+        .stderr_contains("warning: --resolve server.invalid:1 does not count");
+    let pinned = format!("Server.Invalid:{}:127.0.0.1", server.port());
+    let both = ["--resolve", "server.invalid:1:127.0.0.2", "--resolve", &pinned];
+    ask(&url).args(both).run().status(0);
+}
+
+#[test]
+fn no_time_at_all_for_a_connection_is_refused() {
+    ask("http://127.0.0.1:1/")
+        .args(["--connect-timeout", "0"])
+        .run()
+        .status(2);
 }

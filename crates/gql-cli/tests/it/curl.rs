@@ -264,3 +264,30 @@ fn what_goes_over_a_websocket_has_no_command() {
             .args(["-q", "subscription A { a } subscription B { b }", "--curl"]);
     cli.run().status(2).stderr_contains("several subscriptions");
 }
+
+#[test]
+fn an_id_goes_in_the_url_too() {
+    let server = server();
+    for (words, name) in [(&[][..], "documentId"), (&["--id-as", "id"], "id")] {
+        let cli = Cli::new()
+            .arg(server.url())
+            .args(["--persisted-id", "a b", "--get", "--curl"]);
+        let run = cli.args(words.iter().copied()).run().status(0);
+        assert!(shell(&run.stdout, &[]).status.success(), "{run:#?}");
+        assert!(server.request().line().contains(&format!("?{name}=a")), "{run:#?}");
+    }
+}
+
+#[test]
+fn the_password_of_a_proxy_is_shown_only_with_the_secrets() {
+    let cli = || {
+        let proxy = ["--proxy", "http://user:hush@127.0.0.1:9", "--allow-plaintext"];
+        Cli::new()
+            .arg("http://server.example/")
+            .args(["-q", "{ ok }", "--curl"])
+            .args(proxy)
+    };
+    cli().run().status(0).never_says("hush");
+    let run = cli().args(["--show-secrets"]).run().status(0);
+    assert!(run.stdout.contains("user:hush@"), "{run:#?}");
+}

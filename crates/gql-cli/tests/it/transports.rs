@@ -344,3 +344,50 @@ fn nobody_there_is_code_5_on_every_transport() {
         }
     }
 }
+
+#[test]
+fn whoever_wants_a_stream_asks_for_the_schema_and_queries_as_one() {
+    let server = Handler::start(|request| match request.header("accept") {
+        Some("text/event-stream") => handler::answer(
+            "200 OK",
+            "text/event-stream",
+            "event: next\ndata: {\"data\":{\"ok\":true,\"__schema\":{\"queryType\":{\"name\":\"Query\"},\"types\":[{\"kind\":\"OBJECT\",\
+             \"name\":\"Query\",\"interfaces\":[],\"fields\":[{\"name\":\"ok\",\"args\":[],\"type\":{\"kind\":\"SCALAR\",\
+             \"name\":\"Boolean\"}}]},{\"kind\":\"SCALAR\",\"name\":\"Boolean\"}],\"directives\":[]}}}\n\nevent: complete\ndata:\n\n",
+        ),
+        _ => handler::json("404 Not Found", r#"{"errors":[{"message":"Stream not found"}]}"#),
+    });
+    let url = server.url();
+    for words in [
+        &[url.as_str(), "--print-schema"][..],
+        &["schema", "fetch", &url],
+        &[&url, "-q", "{ ok }"],
+    ] {
+        let cli = || Cli::new().args(words.iter().copied());
+        let run = cli().args(["--transport", "sse"]).run().status(0);
+        assert!(run.stdout.contains("ok"), "{run:#?}");
+        let run = cli().run();
+        run.stderr_contains("Stream not found")
+            .stderr_contains("hint: the server seems to answer by event streams alone: use --transport sse");
+    }
+}
+
+#[test]
+fn a_server_that_has_no_such_form_is_told_of_with_what_else_there_is() {
+    let server = Handler::start(|_| handler::answer("406 Not Acceptable", "text/plain", ""));
+    let cli = ask(&server.url(), SUBSCRIPTION).args(["--transport", "multipart"]);
+    cli.run()
+        .status(4)
+        .stderr_contains("hint: the server does not answer in this form");
+}
+
+#[test]
+fn the_older_protocol_is_advised_only_where_it_was_not_chosen() {
+    for (name, is_advised) in [("ws", true), ("ws-legacy", false)] {
+        let server = Socket::start(Speaks::Phoenix);
+        let cli = ask(&server.ws_url(), "{ ok }").args(["--transport", name, "--timeout", "500ms", "--retry", "0"]);
+        let run = cli.run();
+        assert!(run.stderr.contains("error: "), "{run:#?}");
+        assert_eq!(run.stderr.contains("say --transport ws-legacy"), is_advised, "{run:#?}");
+    }
+}

@@ -92,7 +92,7 @@ impl<'p> Attempts<'p> {
         if nothing_was_sent && error.is_retryable() {
             return true;
         }
-        if self.kind == OperationKind::Mutation && !self.policy.repeat_mutations {
+        if error.is_final() || (self.kind == OperationKind::Mutation && !self.policy.repeat_mutations) {
             return false;
         }
         match (error.kind(), error.status()) {
@@ -171,6 +171,7 @@ mod tests {
             (timeout.clone(), true, true),
             (timeout.after_sending(), false, false),
             (lost(), true, false),
+            (lost().retryable(false), false, false),
             (lost().with_answer(StatusCode::OK, HeaderMap::new()), true, false),
             (status(429, &[]), true, false),
             (status(502, &[]), true, false),

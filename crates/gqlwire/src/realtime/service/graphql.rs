@@ -77,7 +77,8 @@ impl Service for Graphql {
     }
 
     fn guesses(&self) -> bool {
-        true
+        // Whoever offers the older protocol first knows of it.
+        self.protocol(None) == Protocol::TransportWs
     }
 
     fn renews_init_payload(&self) -> bool {

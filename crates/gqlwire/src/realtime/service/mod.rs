@@ -143,6 +143,6 @@ impl AuthProvider for NoCredentials {
     }
 
     fn describe(&self) -> &str {
-        "what the client was built with: its headers and its init payload, without an `auth`"
+        "what was given: headers, and the payload that a connection begins with"
     }
 }
