@@ -154,6 +154,7 @@ mod overflow;
 mod persisted;
 #[cfg(feature = "websocket")]
 mod phoenix;
+mod progress;
 #[cfg(feature = "websocket")]
 mod realtime;
 #[cfg(feature = "http")]

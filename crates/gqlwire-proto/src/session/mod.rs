@@ -11,6 +11,7 @@ mod clock;
 mod connect;
 mod credentials;
 mod lane;
+mod lost;
 mod moving;
 mod once;
 mod options;

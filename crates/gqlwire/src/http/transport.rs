@@ -20,8 +20,9 @@ use super::{
 use crate::auth::{AuthProvider, Authorization, Target};
 use crate::builder::RequestOptions;
 use crate::execute::timed_out;
+use crate::progress::Doing;
 use crate::redact::Secrets;
-use crate::transport::{Doing, EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
+use crate::transport::{EventSource, Outcome, RawIncremental, RawRequest, RawResponse, Transport};
 use crate::{Error, ErrorKind, RetryBudget, RetryPolicy, metrics};
 
 /// What the transport is told once, when the client is built.

@@ -11,8 +11,9 @@ use tokio::time::timeout;
 use super::Token;
 use super::patience::Patience;
 use super::queue::{Full, QueueWriter};
+use crate::progress::Progress;
 use crate::redact::Secrets;
-use crate::transport::{Progress, RawRequest};
+use crate::transport::RawRequest;
 use crate::{Error, Overflow};
 
 /// One subscription as the driver sees it.

@@ -38,7 +38,8 @@ use self::driver::Driver;
 use self::queue::{Budget, Capacity, Ending, QueueReader, QueueWriter, queue};
 use crate::auth::AuthProvider;
 use crate::http::{ServerClock, Shown};
-use crate::transport::{EventSource, Progress, RawEvent, RawRequest, Transport};
+use crate::progress::Progress;
+use crate::transport::{EventSource, RawEvent, RawRequest, Transport};
 use crate::{Counters, Error, ErrorKind, Overflow, RetryBudget, RetryPolicy, SessionState};
 
 pub(crate) use self::delivery::Delivery;

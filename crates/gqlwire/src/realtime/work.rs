@@ -17,8 +17,8 @@ use super::Shared;
 use super::connect::Socket;
 use super::credentials::{Answer, Question};
 use crate::auth::{AuthProvider, Authorization, Target, TargetKind};
+use crate::progress::Progress;
 use crate::redact::Secrets;
-use crate::transport::Progress;
 use crate::{Error, ErrorKind};
 
 /// What has come to its end.

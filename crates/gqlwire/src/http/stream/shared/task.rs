@@ -22,7 +22,8 @@ use crate::http::stream::queue::QueueWriter;
 use crate::http::stream::source::may_pass;
 use crate::http::times::retry_after;
 use crate::http::transport::roll;
-use crate::transport::{Progress, RawRequest};
+use crate::progress::Progress;
+use crate::transport::RawRequest;
 use crate::{Error, ErrorKind, Gap};
 
 /// How many messages are read before other tasks have their turn.
