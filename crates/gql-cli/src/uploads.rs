@@ -27,6 +27,12 @@ const MARK: &str = "=@@";
 pub(crate) fn split(values: &[String]) -> Result<(Vec<Upload>, Vec<String>), Failure> {
     let (mut uploads, mut rest) = (Vec::new(), Vec::new());
     for value in values {
+        // A slip of the hand, which would send the name of the file in place of the file.
+        if let Some((place, file)) = value.split_once(":@@").filter(|(place, _)| is_place(place)) {
+            return Err(Failure::usage(format!("Invalid variable: {value}")).hint(format!(
+                "a file is NAME=@@FILE: -V '{place}=@@{file}'; as text it is -V '{place}:\"@@{file}\"'"
+            )));
+        }
         match value.split_once(MARK).filter(|(place, _)| is_place(place)) {
             None => rest.push(value.clone()),
             Some((place, files)) => uploads.extend(read(place, files)?),
@@ -202,7 +208,13 @@ mod tests {
 
     #[test]
     fn a_missing_path_an_empty_suffix_and_a_place_taken_twice_are_refused() {
-        for values in [&["f=@@"][..], &["f=@@x;type="], &["f=@@a,@@"], &["f=@@a", "f=@@b"]] {
+        for values in [
+            &["f:@@x"][..],
+            &["f=@@"],
+            &["f=@@x;type="],
+            &["f=@@a,@@"],
+            &["f=@@a", "f=@@b"],
+        ] {
             let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
             assert!(split(&values).is_err(), "{values:?}");
         }
